@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from geoservice.auth.model import Role
 from geoservice.auth.permissions import Permission
 from geoservice.web.guard import LABEL
 from tests.geoservice.api import draft_calls, kept_calls, step_calls, webhook_calls
-from tests.geoservice.web.attacks import Answer, ask
+from tests.geoservice.web.attacks import Answer, answer_to, ask
 from tests.geoservice.web.door import Door
 from tests.unserved import APP
 
@@ -85,13 +86,31 @@ def _valid(names: list[str], door: Door) -> dict[str, Any]:
 
 
 def send(operation: Operation, door: Door, *, key: str | None = None, **parts: Any) -> Answer:
-    """Send a valid call with some of its parts replaced: path, query, body.
+    """Send a valid call with some of its parts replaced: path, query, body; count its work.
 
     Parameters
     ----------
     key
         What is shown; empty: nothing; None: the administrator's.
     """
+    path, more = _call(operation, door, key, parts)
+    answer = ask(door.client, path, **more)
+    if answer.status in {200, 201}:
+        _waiting.pop(operation.path, None)
+    return answer
+
+
+def call(operation: Operation, door: Door, *, key: str) -> TestResponse:
+    """Send a valid call of which nobody asks how much work it is."""
+    path, more = _call(operation, door, key, {})
+    response = answer_to(door.client, path, **more)
+    if response.status_code in {200, 201}:
+        _waiting.pop(operation.path, None)
+    return response
+
+
+def _call(operation: Operation, door: Door, key: str | None, parts: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the address of a call and what else it sends; what it needs is made ready."""
     shown = door.keys[Role.ADMIN] if key is None else key
     if webhook_calls.is_call(operation.path):
         webhook_calls.ready(door)
@@ -99,7 +118,7 @@ def send(operation: Operation, door: Door, *, key: str | None = None, **parts: A
     named = kept_calls.named(door, operation.method, operation.path)
     path = door.fill(operation.path, named | (parts.get("path") or {}))
     query = _valid(operation.parameters("query"), door) | kept_calls.query(operation.path) | parts.get("query", {})
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"method": operation.method, "query_string": query}
     own = kept_calls.body(door, operation.method, operation.path)
     body, headers = _valid(operation.fields, door) if own is None else own, _showing(shown)
     if draft_calls.is_verb(operation.method, operation.path):
@@ -111,16 +130,13 @@ def send(operation: Operation, door: Door, *, key: str | None = None, **parts: A
         headers = token | headers if key else headers | token
         path = path.replace(door.existing["incidents.id"], incident)
     if operation.takes_body:
-        more = {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
+        more |= {"data": json.dumps(body | parts.get("body", {})), "content_type": "application/json"}
     if operation.form_fields:
         form = _valid(operation.form_fields, door) | {"api_key": shown}
-        more = {"data": form, "content_type": "application/x-www-form-urlencoded"}
+        more |= {"data": form, "content_type": "application/x-www-form-urlencoded"}
     if "raw" in parts:
-        more = {"data": parts["raw"], "content_type": "application/json"}
-    answer = ask(door.client, path, method=operation.method, query_string=query, headers=headers, **more)
-    if answer.status in {200, 201}:
-        _waiting.pop(operation.path, None)
-    return answer
+        more |= {"data": parts["raw"], "content_type": "application/json"}
+    return path, more | {"headers": headers}
 
 
 #: Drafts that were made ready for an operation which was refused: they are as good for the next call.

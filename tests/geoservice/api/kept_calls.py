@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -84,26 +85,40 @@ def query(path: str) -> dict[str, Any]:
 
 def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
     """Return what a call sends; None: what its fields' names say."""
+    make = _BODIES.get((method, path))
+    return None if make is None else make(door)
+
+
+def _posting(door: Door) -> dict[str, Any]:
     _, officer, grid, begins = _future(door)
-    bodies: dict[tuple[str, str], dict[str, Any]] = {
-        ("PUT", f"{_FEATURES}/{{key}}"): {"properties": {"status": "online"}},
-        ("POST", "/v1/postings"): {
-            "officer_code": officer, "grid_code": grid, "role": "deputy", "valid_from": begins.isoformat(),
-            "valid_to": (begins + timedelta(days=1)).isoformat(),
-        },
-        ("PATCH", "/v1/postings/{id}"): {"valid_to": "2100-01-01"},
-        **{
-            ("POST", f"/v1/{kind}/{{name}}/grants"): {
-                "role": "reporter", "valid_from": f"{begins}T00:00:00Z",
-                "valid_to": f"{begins + timedelta(days=1)}T00:00:00Z",
-            }
-            for kind in ("accounts", "keys")
-        },
-        ("PUT", "/v1/staff/{code}"): {"role": "grid_officer"},
-        ("PUT", "/v1/services/{code}"): {"name": "线缆垂落"},
-        ("POST", "/v1/visits"): {
-            "kind": "patrol", "outcome": "done", "at": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
-            "lon": door.existing["lon"], "lat": door.existing["lat"], "officer_code": officer,
-        },
+    return {
+        "officer_code": officer, "grid_code": grid, "role": "deputy", "valid_from": begins.isoformat(),
+        "valid_to": (begins + timedelta(days=1)).isoformat(),
     }  # fmt: skip
-    return bodies.get((method, path))
+
+
+def _grant(door: Door) -> dict[str, Any]:
+    _, _, _, begins = _future(door)
+    return {
+        "role": "reporter", "valid_from": f"{begins}T00:00:00Z", "valid_to": f"{begins + timedelta(days=1)}T00:00:00Z",
+    }  # fmt: skip
+
+
+def _visit(door: Door) -> dict[str, Any]:
+    _, officer, _, _ = _future(door)
+    return {
+        "kind": "patrol", "outcome": "done", "at": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+        "lon": door.existing["lon"], "lat": door.existing["lat"], "officer_code": officer,
+    }  # fmt: skip
+
+
+_BODIES: dict[tuple[str, str], Callable[[Door], dict[str, Any]]] = {
+    ("PUT", f"{_FEATURES}/{{key}}"): lambda door: {"properties": {"status": "online"}},
+    ("POST", "/v1/postings"): _posting,
+    ("PATCH", "/v1/postings/{id}"): lambda door: {"valid_to": "2100-01-01"},
+    ("POST", "/v1/accounts/{name}/grants"): _grant,
+    ("POST", "/v1/keys/{name}/grants"): _grant,
+    ("PUT", "/v1/staff/{code}"): lambda door: {"role": "grid_officer"},
+    ("PUT", "/v1/services/{code}"): lambda door: {"name": "线缆垂落"},
+    ("POST", "/v1/visits"): _visit,
+}  # fmt: skip

@@ -93,9 +93,13 @@ def test_hostile_values_in_each_field_are_refused_or_answered(operation: Operati
         send(operation, door, body={name: value}).assert_tame(statuses=operation.statuses)
 
 
+FIELDS = ("role", "grid_code", "status", "created_by", "id", "__proto__", "a" * 500, "\x00", "")
+
+
+@depths(SHARES, ALL)
 @every_sender
-def test_an_unknown_field_is_refused(operation: Operation, door: Door) -> None:
-    for name in ("role", "grid_code", "status", "created_by", "id", "__proto__", "a" * 500, "\x00", ""):
+def test_an_unknown_field_is_refused(operation: Operation, door: Door, depth: int) -> None:
+    for name in _share(operation, FIELDS, depth):
         if name in operation.fields and operation.path.endswith("/grants"):
             continue  # there it is a field, and this one of its values
         answer = send(operation, door, body={name: "admin"})
@@ -124,9 +128,10 @@ MEDIA_TYPES = (
 )  # fmt: skip
 
 
+@depths(SHARES, ALL)
 @every_sender
-def test_another_media_type_is_refused(operation: Operation, door: Door) -> None:
-    for media_type in MEDIA_TYPES:
+def test_another_media_type_is_refused(operation: Operation, door: Door, depth: int) -> None:
+    for media_type in _share(operation, MEDIA_TYPES, depth):
         more = {} if media_type is None else {"content_type": media_type}
 
         path = door.fill(operation.path)
@@ -135,9 +140,13 @@ def test_another_media_type_is_refused(operation: Operation, door: Door) -> None
         answer.assert_tame(statuses={415})
 
 
+ENCODINGS = ("gzip", "br", "deflate", "gzip, identity", "x" * 500)
+
+
+@depths(SHARES, ALL)
 @every_sender
-def test_a_compressed_body_is_refused(operation: Operation, door: Door) -> None:
-    for encoding in ("gzip", "br", "deflate", "gzip, identity", "x" * 500):
+def test_a_compressed_body_is_refused(operation: Operation, door: Door, depth: int) -> None:
+    for encoding in _share(operation, ENCODINGS, depth):
         headers = door.headers() | {"Content-Encoding": encoding, "Content-Type": "application/json"}
 
         path = door.fill(operation.path)

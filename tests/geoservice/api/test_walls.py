@@ -23,7 +23,7 @@ from tests.conftest import DatabaseMaker
 from tests.depth import depths
 from tests.factories import insert, make_town
 from tests.geoservice.api import draft_calls
-from tests.geoservice.api.good_calls import OPERATIONS, Operation, every_operation, permission_of, send
+from tests.geoservice.api.good_calls import OPERATIONS, Operation, call, every_operation, permission_of
 from tests.geoservice.web.door import Door, open_door
 
 CANARY = "canary 三号楼"
@@ -128,17 +128,17 @@ def _fill(url: str, here: int) -> None:
 def test_a_key_of_one_town_opens_nothing_of_another(operation: Operation, walls: Walls, depth: int) -> None:
     needed = permission_of(operation, walls.door.app)
     for role in _roles(operation, depth):
-        answer = send(operation, walls.door, key=walls.keys[role])
+        answer = call(operation, walls.door, key=walls.keys[role])
 
-        seen = answer.response.get_data().decode("utf-8", "replace")
-        told = f"{role} {operation.method} {operation.path}: {answer.status} {seen:.300}"
+        seen = answer.get_data().decode("utf-8", "replace")
+        told = f"{role} {operation.method} {operation.path}: {answer.status_code} {seen:.300}"
         if may(Role.PUBLIC, needed):
-            stranger = send(operation, walls.door, key="")
-            assert answer.status == stranger.status, told
+            stranger = call(operation, walls.door, key="")
+            assert answer.status_code == stranger.status_code, told
         elif operation.method == "GET":
-            assert answer.status in SHUT or CANARY not in seen, told
+            assert answer.status_code in SHUT or CANARY not in seen, told
         else:
-            assert answer.status in SHUT, told
+            assert answer.status_code in SHUT, told
 
 
 @depths(FEW, ALL)
@@ -149,9 +149,9 @@ def test_with_every_guard_open_the_rows_alone_show_nothing_of_another_town(
     monkeypatch.setattr(guard, "permitted", lambda identity, permission: True)
     monkeypatch.setattr(Identity, "acting_in", lambda identity, jurisdictions: identity)
     for role in _roles(operation, depth):
-        answer = send(operation, walls.door, key=walls.keys[role])
+        answer = call(operation, walls.door, key=walls.keys[role])
 
-        seen = answer.response.get_data().decode("utf-8", "replace")
+        seen = answer.get_data().decode("utf-8", "replace")
         assert CANARY not in seen, f"{role} {operation.method} {operation.path}: {seen:.300}"
 
 
