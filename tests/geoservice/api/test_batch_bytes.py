@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from geoservice.api.batch import ndjson_form
 from geoservice.api.batch import rows as batch_rows
 from geoservice.api.batch.csv_form import answer_csv
 from geoservice.api.batch.geojson_form import answer_geojson
@@ -20,6 +21,7 @@ from geoservice.errors import GeoserviceError
 from geoservice.web import nesting
 from geoservice.web.nesting import MAX_DEPTH, TooDeep, check_depth
 from geoservice.web.streaming import TooManyRows
+from tests.depth import depths, sampled
 from tests.geoservice.api import batch_oracle
 
 CODES = ("540502001", 'a"b', "c,d;e", "格\t网")
@@ -145,7 +147,7 @@ SEEDS = range(6)
 
 
 @pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", sampled(SEEDS, 3))
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_lines_are_answered_as_one_by_one(seed: int, share: float, end: str) -> None:
     chance = Chance(seed)
@@ -155,7 +157,7 @@ def test_lines_are_answered_as_one_by_one(seed: int, share: float, end: str) -> 
 
 
 @pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", sampled(SEEDS, 3))
 def test_features_are_answered_as_one_by_one(seed: int, share: float) -> None:
     chance, features = Chance(seed), []
     while len(features) < 1_500:
@@ -177,7 +179,7 @@ def _can_be_read(text: str) -> bool:
 
 
 @pytest.mark.parametrize("share", SHARES)
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", sampled(SEEDS, 3))
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_records_are_answered_as_one_by_one(seed: int, share: float, delimiter: str) -> None:
     chance = Chance(seed)
@@ -188,20 +190,34 @@ def test_records_are_answered_as_one_by_one(seed: int, share: float, delimiter: 
     assert said(answer_csv(io.BytesIO(text), asking())) == said(batch_oracle.as_csv(text, asking()))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("answer", "oracle", "row", "broken"), [
-    (answer_ndjson, batch_oracle.ndjson, b'{"lon":1,"lat":2}\n', b" " * 400_000),
-    (answer_csv, batch_oracle.as_csv, b"1,2\n", b"1,2,3\n"),
-])  # fmt: skip
-@pytest.mark.parametrize("count", [8_191, 8_192, 8_193, 20_000])
-@pytest.mark.parametrize("limit", [8_191, 8_192, 10_000, 1_000_000])
+#: Of so many rows that are answered together: how many are sent, and how many are allowed.
+COUNTS = {
+    "one less": lambda n: n - 1, "as many": lambda n: n, "one more": lambda n: n + 1, "some": lambda n: n * 5 // 2,
+}  # fmt: skip
+LIMITS = {
+    "one less": lambda n: n - 1, "as many": lambda n: n, "a few more": lambda n: n * 5 // 4, "any": lambda n: 10**6,
+}  # fmt: skip
+#: Bytes of the rows that are answered together: the everyday run has fewer and longer ones.
+TOGETHER_BYTES = 28 * 8_192
+
+
+@depths(256, 8_192)
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("limit", LIMITS)
 def test_of_two_faults_the_same_one_is_told(
-    answer: Callable[..., Iterator[bytes]], oracle: Callable[..., Iterator[bytes]], row: bytes, broken: bytes,
-    count: int,
-    limit: int,
-) -> None:  # fmt: skip
-    head = b"lon,lat\n" if answer is answer_csv else b""
-    for text in (head + row * count, head + row * count + broken, head + row * count + broken + row * count):
-        assert said(answer(io.BytesIO(text), asking(limit))) == said(oracle(text, asking(limit)))
+    form: str, count: str, limit: str, depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ndjson_form, "CHUNK_ROWS", depth)
+    monkeypatch.setattr(batch_oracle, "TOGETHER", depth)
+    line = b'{"lon":1,"lat":2,"note":"%s"}\n' % (b"x" * (TOGETHER_BYTES // depth - 28))
+    answer, oracle, head, row, broken = {
+        "ndjson": (answer_ndjson, batch_oracle.ndjson, b"", line, b" " * 400_000),
+        "csv": (answer_csv, batch_oracle.as_csv, b"lon,lat\n", b"1,2\n", b"1,2,3\n"),
+    }[form]
+    sent, most = row * COUNTS[count](depth), LIMITS[limit](depth)
+    for text in (head + sent, head + sent + broken, head + sent + broken + sent):
+        assert said(answer(io.BytesIO(text), asking(most))) == said(oracle(text, asking(most)))  # type: ignore[arg-type]
 
 
 def test_rows_that_are_alike_are_not_written_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,15 +235,16 @@ def test_rows_that_are_alike_are_not_written_one_by_one(monkeypatch: pytest.Monk
     assert len(json.loads(said(answer_geojson(io.BytesIO(document), asking())))["features"]) == 3_000  # type: ignore[arg-type]
 
 
+@depths(150, 600)
 @pytest.mark.parametrize("piece", [1, 2, 7, 1 << 18])
 @pytest.mark.parametrize("alphabet", ['[{]}"a', '[{]}"\\a\n', '[["\\a', "[{]}"])
 def test_brackets_are_counted_together_as_one_by_one(
-    piece: int, alphabet: str, monkeypatch: pytest.MonkeyPatch
+    piece: int, alphabet: str, depth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nesting, "PIECE_BYTES", piece)
     chance = np.random.default_rng(piece)
     seen = set()
-    for _ in range(600):
+    for _ in range(depth):
         text = "".join(chance.choice(list(alphabet), 60)).encode()
         text = b"[" * int(chance.integers(10, 22)) + text
         too_deep = batch_oracle.deepest(text) > MAX_DEPTH
