@@ -87,6 +87,7 @@ VICTIMS: dict[str, Callable[[Service], int | None]] = {
 }
 
 
+@pytest.mark.slow
 def test_no_acknowledged_report_is_lost_whatever_is_killed(
     service: Service, record_property: Callable[[str, object], None]
 ) -> None:
