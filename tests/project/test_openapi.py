@@ -13,6 +13,7 @@ from schemathesis import Case
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi import checks
@@ -29,6 +30,8 @@ from tests.unserved import APP
 #: Chance cases of an operation, beside those at the bounds of each parameter: in the everyday run, in the long proof.
 #: Strangers, whom most operations refuse whatever they send, are tried with fewer.
 ONE, FEW, MANY = 1, 3, 150
+#: Of alike cases at those bounds one in so many is tried in the everyday run, the first always.
+SHARE = 3
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -69,18 +72,33 @@ every_operation = pytest.mark.parametrize(("path", "method"), [(path, method) fo
 
 
 def _try(path: str, method: str, examples: int, check: Callable[[Case], object]) -> None:
-    """Try an operation with the cases of every phase; they are made here, as there are too many to make beforehand."""
+    """Try an operation with the cases of every phase; they are made here, as there are too many to make beforehand.
+
+    The everyday run tries of those at the bounds of parameters some of each kind.
+    """
+    met: Counter[tuple[object, ...]] = Counter()
 
     @settings(
         max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
     def holds(case: Case) -> None:
-        check(case)
+        if examples != FEW or _is_in_turn(case, met):
+            check(case)
 
     operation = INTERFACE[path][method.upper()]
     build_operation_test(
         config=INTERFACE.config, operation=operation, test_func=holds, given_kwargs={}, feedback=FeedbackSources()
     )()
+
+
+def _is_in_turn(case: Case, met: Counter[tuple[object, ...]]) -> bool:
+    """Return whether a case is the first of its kind at the bounds, one of so many after it, or none of those."""
+    bounds = case.meta.phase.data if case.meta is not None else None
+    if not isinstance(bounds, CoveragePhaseData):
+        return True
+    kind = (bounds.scenario, bounds.parameter_location)
+    met[kind] += 1
+    return met[kind] % SHARE == 1
 
 
 @pytest.mark.slow

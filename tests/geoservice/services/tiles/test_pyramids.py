@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pyogrio
 import pytest
-from pmtiles.reader import MmapSource, Reader
+from pmtiles.reader import MmapSource, all_tiles
 from pydantic import SecretStr
 
 from geoservice.assigning.point_errors import NothingInForce
@@ -213,14 +213,8 @@ def test_a_file_holds_the_tiles_that_are_served_and_gdal_opens_it(
 
 def read_pmtiles(file: Path) -> Iterator[tuple[Tile, bytes]]:
     with file.open("rb") as opened:
-        reader = Reader(MmapSource(opened))
-        header = reader.header()
-        for z in range(header["min_zoom"], header["max_zoom"] + 1):
-            for x in range(1 << z) if z < 8 else range(49460 >> (16 - z), (49490 >> (16 - z)) + 1):
-                for y in range(1 << z) if z < 8 else range(27180 >> (16 - z), (27210 >> (16 - z)) + 1):
-                    data = reader.get(z, x, y)
-                    if data is not None:
-                        yield Tile(z, x, y), data
+        for place, data in all_tiles(MmapSource(opened)):
+            yield Tile(*place), data
 
 
 def read_mbtiles(file: Path) -> Iterator[tuple[Tile, bytes]]:
