@@ -15,7 +15,7 @@ from geoservice.records.grants.model import StoredGrant
 from geoservice.services.administration.accounts import AccountAdministration
 from geoservice.services.administration.grants import GrantAdministration, Held
 from geoservice.services.administration.keys import KeyAdministration
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import current_identity, guard, identity_in
 from geoservice.web.parsing import Code, Instant, RowNumber, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
@@ -46,20 +46,25 @@ class GrantPath(HolderPath):
 
 
 class GrantBody(StrictModel):
-    """A grant to be given; good in the jurisdiction that is asked about, unless it is to be good everywhere."""
+    """A grant to be given; good in the jurisdiction that is asked about, unless another is named, or everywhere."""
 
     role: Literal[
         "reader", "reporter", "officer", "dispatcher", "analyst", "publisher", "steward", "auditor", "admin"
     ] = Field(description="One that may nothing there which whoever gives it may not himself")
+    jurisdiction: Code | None = Field(None, description="Where it is good, when that is not where it is asked about")
     everywhere: bool = Field(False, description="In all jurisdictions, those to come among them")
     staff_code: Code | None = Field(None, description="The member of staff who holds it; an officer's says so")
     valid_from: Instant | None = Field(None, description="From now on when absent")
-    valid_to: Instant | None = Field(None, description="Without an end when absent")
+    valid_to: Instant | None = Field(
+        None, description="Without an end when absent; no later than the right of whoever gives it ends there"
+    )
 
     @model_validator(mode="after")
     def _is_of_one_place(self) -> GrantBody:
         if self.everywhere and self.staff_code is not None:
             raise ValueError("A member of staff is of one jurisdiction: leave everywhere out, or the staff_code.")
+        if self.everywhere and self.jurisdiction is not None:
+            raise ValueError("What is good everywhere names no jurisdiction: leave one of both out.")
         return self
 
 
@@ -181,13 +186,15 @@ def _add_grants(
     @guard(needed)
     def give(path: HolderPath, query: PlaceQuery, body: GrantBody) -> Response:
         """Let it act in one more role, or everywhere; sessions of an account end."""
-        identity, place = current_identity(), None if body.everywhere else query.jurisdiction
+        at = body.jurisdiction or query.jurisdiction
+        held, place = held_by(query.jurisdiction, path.name, current_identity()), None if body.everywhere else at
+        identity = current_identity() if at == query.jurisdiction else identity_in(at)
         number = grants.give(
-            held_by(query.jurisdiction, path.name, identity), Role(body.role), jurisdiction=place,
+            held, Role(body.role), jurisdiction=place,
             staff=None if body.staff_code is None or place is None else (place, body.staff_code),
             valid_from=body.valid_from, valid_to=body.valid_to, identity=identity,
         )  # fmt: skip
-        return render(_one(held_by(query.jurisdiction, path.name, identity), number), status=201)
+        return render(_one(held_by(at, path.name, identity), number), status=201)
 
     @blueprint.delete(f"{_GRANTS}/<int:id>", summary="Take a grant back", responses={200: GrantOut, **_WRITING})
     @guard(needed)
