@@ -31,6 +31,8 @@ from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
 from layers.errors import LayerError
 
+#: How long a key is good when it is made or rotated, unless something else is said.
+LASTS = timedelta(days=365)
 #: That a key is used is written so often; those that are recognised in memory wait for each other first.
 USED_EVERY = timedelta(minutes=5)
 _GATHER_S = 60.0

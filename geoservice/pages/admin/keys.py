@@ -34,7 +34,7 @@ from geoservice.pages.admin.rendering import form_page, secret_page, table_page,
 from geoservice.pages.shell.choice import led_on
 from geoservice.records.keys.queries import StoredKey
 from geoservice.services.administration.service import Administration
-from geoservice.services.keys import KeyUnknown, put_off
+from geoservice.services.keys import LASTS, KeyUnknown, put_off
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
@@ -43,8 +43,6 @@ from layers.errors import OutlastsOwn, RefusedByDatabase
 
 #: In words of the columns.
 COLUMNS = ("label", "key", "role", "where", "staff", "state", "networks", "used", "ends", "made")
-#: How long a key is good when it is made or rotated, unless something else is said.
-LASTS = timedelta(days=365)
 #: For how long the secret before may be good, too, in hours; 0: it ends at once.
 OVERLAPS_H = (0, 1, 24, 7 * 24, 30 * 24)
 _OVERLAP_FIRST_H = 7 * 24

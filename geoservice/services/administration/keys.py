@@ -79,14 +79,14 @@ class KeyAdministration:
         )
 
     def rotate(
-        self, jurisdiction: str, key_id: str, identity: Identity, *, overlap: timedelta, lasts: timedelta
+        self, jurisdiction: str, key_id: str, identity: Identity, *, overlap: timedelta, lasts: timedelta | None
     ) -> tuple[str, datetime]:  # fmt: skip
         """Return the text of a key with another secret, and until when the one before is good.
 
         Parameters
         ----------
         lasts
-            From now on, where the key has an end; not beyond what whoever asks may give.
+            From now on, where the key has an end, but not beyond what whoever asks may give; None: it keeps its end.
 
         Raises
         ------

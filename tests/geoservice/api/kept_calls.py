@@ -40,6 +40,9 @@ def named(door: Door, method: str, path: str) -> dict[str, str]:
     """Return what parts of an address name, where that has to be made for each call: a posting that has not begun."""
     if "/grants/{id}" in path:
         return _a_grant(door, path)
+    if (method, path) == ("DELETE", "/v1/keys/{name}"):
+        keys = door.services.keys
+        return {"name": keys.create(Role.REPORTER, "goes", jurisdiction=door.existing["jurisdiction"]).split("_")[1]}
     if (method, path) != ("DELETE", "/v1/postings/{id}"):
         return {}
     j, officer, grid, begins = _future(door)
@@ -99,6 +102,8 @@ def body(door: Door, method: str, path: str) -> dict[str, Any] | None:
             }
             for kind in ("accounts", "keys")
         },
+        ("POST", "/v1/keys"): {"label": "made at the door", "role": "reporter"},
+        ("POST", "/v1/keys/{name}/rotate"): {"overlap_hours": 1},
         ("PUT", "/v1/staff/{code}"): {"role": "grid_officer"},
         ("PUT", "/v1/services/{code}"): {"name": "线缆垂落"},
         ("POST", "/v1/visits"): {
