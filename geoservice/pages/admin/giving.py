@@ -113,13 +113,16 @@ def end_given(giving: Giving, values: Mapping[str, str]) -> datetime | None:
 
 def too_long(giving: Giving) -> Refused:
     """Return that what a form gives would last longer than one's own right, and until when it may be given."""
+    if giving.own_end is None:  # it was over a moment ago
+        return Refused(**{"": "error.own_over"})
     return Refused(ends=Sentence(giving.there.words["error.outlasts"].format(day=giving.last_day())))
 
 
 def of_longer_right(here: Here, ends: datetime | None) -> Refused:
     """Return that somebody else does it: what it is about may be had for longer than one's own right."""
-    sentence = here.words["error.outlasts_own"].format(day=here.last_day(ends, here.words["no_end"]))
-    return Refused(**{"": Sentence(sentence)})
+    if ends is None:
+        return Refused(**{"": "error.own_over"})
+    return Refused(**{"": Sentence(here.words["error.outlasts_own"].format(day=here.last_day(ends, "")))})
 
 
 def outlasts_own(

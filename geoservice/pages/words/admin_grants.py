@@ -61,6 +61,7 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "What it may outlasts your own right, of which the last day is {day}: an administrator who has that longer"
         " does this.",
     ),
+    "error.own_over": ("你自己在那里的权限已经到期。", "Your own right there is over."),
     "costs.not_given_again": (
         "你自己不能恢复：它比你自己的权限更长，要由权限更长的管理员恢复。",
         "You can not give it back yourself: it outlasts your own right, so an administrator who has that longer does.",
