@@ -20,7 +20,6 @@ from geoservice.api.fast_path import FastPath
 from geoservice.api.features import features_blueprint
 from geoservice.api.following import following_blueprint
 from geoservice.api.grants import accounts_blueprint as accounts_api
-from geoservice.api.grants import keys_blueprint as keys_api
 from geoservice.api.grids import grids_blueprint
 from geoservice.api.handling import handling_blueprint
 from geoservice.api.healing import healing_blueprint
@@ -28,6 +27,7 @@ from geoservice.api.health import health_blueprint
 from geoservice.api.impact import impact_blueprint
 from geoservice.api.incidents import incidents_blueprint
 from geoservice.api.jurisdictions import jurisdictions_blueprint
+from geoservice.api.keys import keys_blueprint as keys_api
 from geoservice.api.layers import layers_blueprint
 from geoservice.api.outlines import outlines_blueprint
 from geoservice.api.ownership import ownership_blueprint

@@ -75,6 +75,10 @@ class LastAdministrator(RefusedByDatabase):
     """Somebody else has to administer every jurisdiction before the last who does so loses it."""
 
 
+class OutlastsOwn(RefusedByDatabase):
+    """Nobody gives what lasts longer than what he has himself."""
+
+
 class TryAgain(LayerError):
     """Somebody else changed the same rows at the same moment; try again."""
 

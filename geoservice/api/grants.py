@@ -1,4 +1,4 @@
-"""What accounts and keys may: /v1/accounts, /v1/keys and the grants of each. Secrets and passwords are told nowhere."""
+"""What accounts and keys may: /v1/accounts, and the grants of accounts and keys. Passwords are told nowhere."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from geoservice.auth.model import Identity, Role
 from geoservice.records.grants.model import StoredGrant
 from geoservice.services.administration.accounts import AccountAdministration
 from geoservice.services.administration.grants import GrantAdministration, Held
-from geoservice.services.administration.keys import KeyAdministration
-from geoservice.web.guard import current_identity, guard
+from geoservice.web.guard import current_identity, guard, identity_in
 from geoservice.web.parsing import Code, Instant, RowNumber, StrictModel
 from geoservice.web.problems import problem_responses
 from geoservice.web.rendering import render
 
 TAG = Tag(name="grants", description="What accounts and keys may, where and until when")
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]
-_READING = problem_responses(401, 403, 404)
+READING = problem_responses(401, 403, 404)
 _WRITING = problem_responses(401, 403, 404, 409, 413, 415)
 _GRANTS = "/<name>/grants"
+
+
+#: What may be granted.
+GivenRole = Literal[
+    "reader", "reporter", "officer", "dispatcher", "analyst", "publisher", "steward", "auditor", "admin"
+]
 
 
 class PlaceQuery(StrictModel):
@@ -46,20 +51,23 @@ class GrantPath(HolderPath):
 
 
 class GrantBody(StrictModel):
-    """A grant to be given; good in the jurisdiction that is asked about, unless it is to be good everywhere."""
+    """A grant to be given; good in the jurisdiction that is asked about, unless another is named, or everywhere."""
 
-    role: Literal[
-        "reader", "reporter", "officer", "dispatcher", "analyst", "publisher", "steward", "auditor", "admin"
-    ] = Field(description="One that may nothing there which whoever gives it may not himself")
+    role: GivenRole = Field(description="One that may nothing there which whoever gives it may not himself")
+    jurisdiction: Code | None = Field(None, description="Where it is good, when that is not where it is asked about")
     everywhere: bool = Field(False, description="In all jurisdictions, those to come among them")
     staff_code: Code | None = Field(None, description="The member of staff who holds it; an officer's says so")
     valid_from: Instant | None = Field(None, description="From now on when absent")
-    valid_to: Instant | None = Field(None, description="Without an end when absent")
+    valid_to: Instant | None = Field(
+        None, description="Without an end when absent; no later than the right of whoever gives it ends there"
+    )
 
     @model_validator(mode="after")
     def _is_of_one_place(self) -> GrantBody:
         if self.everywhere and self.staff_code is not None:
             raise ValueError("A member of staff is of one jurisdiction: leave everywhere out, or the staff_code.")
+        if self.everywhere and self.jurisdiction is not None:
+            raise ValueError("What is good everywhere names no jurisdiction: leave one of both out.")
         return self
 
 
@@ -103,91 +111,56 @@ class AccountsOut(BaseModel):
     accounts: list[AccountOut]
 
 
-class KeyOut(BaseModel):
-    """A key of a program, without its secret."""
-
-    id: str
-    label: str
-    expires_at: datetime | None
-    revoked_at: datetime | None
-    used_at: datetime | None = Field(description="Last, to some minutes")
-    grants: list[GrantOut]
-
-
-class KeysOut(BaseModel):
-    """The keys with a grant in a jurisdiction, the oldest first."""
-
-    keys: list[KeyOut]
-
-
 def accounts_blueprint(accounts: AccountAdministration) -> APIBlueprint:
     """Return the routes about accounts."""
-    blueprint = _blueprint("accounts")
+    blueprint = blueprint_of("accounts")
 
-    @blueprint.get("", summary="All accounts", responses={200: AccountsOut, **_READING})
+    @blueprint.get("", summary="All accounts", responses={200: AccountsOut, **READING})
     @guard("manage_accounts")
     def every(query: PlaceQuery) -> Response:
         """List the accounts that hold a grant in a jurisdiction."""
         found = [
             AccountOut(
                 login=one.login, is_open=one.is_open, expires_at=one.expires_at, signed_in_at=one.signed_in_at,
-                has_second_factor=one.has_second_factor, grants=_told(one.grants),
+                has_second_factor=one.has_second_factor, grants=grants_out(one.grants),
             )
             for one in accounts.accounts(query.jurisdiction, current_identity())
         ]  # fmt: skip
         return render(AccountsOut(accounts=found))
 
-    _add_grants(blueprint, "manage_accounts", accounts.grants, accounts.held)
+    add_grants(blueprint, "manage_accounts", accounts.grants, accounts.held)
     return blueprint
 
 
-def keys_blueprint(keys: KeyAdministration) -> APIBlueprint:
-    """Return the routes about keys."""
-    blueprint = _blueprint("keys")
-
-    @blueprint.get("", summary="All keys", responses={200: KeysOut, **_READING})
-    @guard("manage_keys")
-    def every(query: PlaceQuery) -> Response:
-        """List the keys that hold a grant in a jurisdiction."""
-        found = [
-            KeyOut(
-                id=one.id, label=one.label, expires_at=one.expires_at, revoked_at=one.revoked_at, used_at=one.used_at,
-                grants=_told(one.grants),
-            )
-            for one in keys.keys(query.jurisdiction, current_identity())
-        ]  # fmt: skip
-        return render(KeysOut(keys=found))
-
-    _add_grants(blueprint, "manage_keys", keys.grants, keys.held)
-    return blueprint
-
-
-def _blueprint(name: str) -> APIBlueprint:
+def blueprint_of(name: str) -> APIBlueprint:
+    """Return a blueprint without routes, of accounts or keys."""
     return APIBlueprint(f"{name}_api", __name__, url_prefix=f"/v1/{name}", abp_tags=[TAG], abp_security=SECURITY)
 
 
-def _add_grants(
+def add_grants(
     blueprint: APIBlueprint, needed: str, grants: GrantAdministration, held_by: Callable[[str, str, Identity], Held]
 ) -> None:  # fmt: skip
     """Add the routes about what one account, or one key, holds."""
 
-    @blueprint.get(_GRANTS, summary="Its grants", responses={200: GrantsOut, **_READING})
+    @blueprint.get(_GRANTS, summary="Its grants", responses={200: GrantsOut, **READING})
     @guard(needed)
     def held(path: HolderPath, query: PlaceQuery) -> Response:
         """List what it may, may later, and might before."""
-        return render(GrantsOut(grants=_told(held_by(query.jurisdiction, path.name, current_identity()).grants)))
+        return render(GrantsOut(grants=grants_out(held_by(query.jurisdiction, path.name, current_identity()).grants)))
 
     @blueprint.post(_GRANTS, summary="Give a grant", responses={201: GrantOut, **_WRITING})
     @guard(needed)
     def give(path: HolderPath, query: PlaceQuery, body: GrantBody) -> Response:
         """Let it act in one more role, or everywhere; sessions of an account end."""
-        identity, place = current_identity(), None if body.everywhere else query.jurisdiction
+        at = body.jurisdiction or query.jurisdiction
+        held, place = held_by(query.jurisdiction, path.name, current_identity()), None if body.everywhere else at
+        identity = current_identity() if at == query.jurisdiction else identity_in(at)
         number = grants.give(
-            held_by(query.jurisdiction, path.name, identity), Role(body.role), jurisdiction=place,
+            held, Role(body.role), jurisdiction=place,
             staff=None if body.staff_code is None or place is None else (place, body.staff_code),
             valid_from=body.valid_from, valid_to=body.valid_to, identity=identity,
         )  # fmt: skip
-        return render(_one(held_by(query.jurisdiction, path.name, identity), number), status=201)
+        return render(_one(held_by(at, path.name, identity), number), status=201)
 
     @blueprint.delete(f"{_GRANTS}/<int:id>", summary="Take a grant back", responses={200: GrantOut, **_WRITING})
     @guard(needed)
@@ -207,11 +180,12 @@ def _add_grants(
 
 
 def _one(held: Held, number: int) -> GrantOut:
-    [found] = [one for one in _told(held.grants) if one.id == number]
+    [found] = [one for one in grants_out(held.grants) if one.id == number]
     return found
 
 
-def _told(grants: Iterable[StoredGrant]) -> list[GrantOut]:
+def grants_out(grants: Iterable[StoredGrant]) -> list[GrantOut]:
+    """Return grants as they are told."""
     now = datetime.now(UTC)
     return [
         GrantOut(

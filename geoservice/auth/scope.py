@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Token
 from dataclasses import replace
 
@@ -100,6 +101,16 @@ def see_nothing() -> Before:
 def see_as(identity: Identity, needed: Permission | None = None) -> None:
     """See what somebody may see who asks for what needs a permission."""
     choose(scope_of(identity, needed))
+
+
+@contextmanager
+def seeing_as(identity: Identity, needed: Permission) -> Iterator[None]:
+    """See the same for a block."""
+    before = choose(scope_of(identity, needed))
+    try:
+        yield
+    finally:
+        leave(before)
 
 
 def see_as_before(before: Before) -> None:

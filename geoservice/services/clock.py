@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from geoservice.records.audit.queries import seal_some
+from geoservice.records.audit.queries import note_ended_rights, seal_some
 from geoservice.records.calendars.queries import renew_working_time
 from geoservice.records.outbox.queries import forget_told, number_some
 from geoservice.records.retention.queries import PIECE, run_retention
@@ -66,6 +66,7 @@ JOBS = (
     Job("editions", apply_due_editions, timeout_s=60.0, foreseen_s=lambda due: due.editions_s),
     Job("overdue", mark_overdue, piece=100, foreseen_s=lambda due: due.overdue_s),
     Job("lapses", lapse_due, piece=100, foreseen_s=lambda due: due.lapses_s),
+    Job("ended_rights", note_ended_rights, piece=100, foreseen_s=lambda due: due.ends_s),
     Job("working_time", renew_working_time, period_s=3600.0, timeout_s=60.0),
     # Whoever asks for tiles takes changes up himself; while nobody does they are not to pile up.
     Job("tiles", take_up_changes, period_s=30.0, timeout_s=60.0),

@@ -55,6 +55,8 @@ class GrantService:
         Raises
         ------
         JurisdictionUnknown, StaffUnknown, GrantHeldAlready, OfficerElsewhere
+        OutlastsOwn
+            It would last longer than what whoever gives it has there himself.
         RefusedByDatabase
             There is no such account or key, an officer's grant names nobody, it ends before it begins.
         """
@@ -66,6 +68,17 @@ class GrantService:
                 return queries.give(connection, holder, name, grant, by=by)
         except RefusedByDatabase as exc:
             raise _refused(exc) from exc
+
+    def gives_until(self, named: str, jurisdiction: str | None) -> datetime | None:
+        """Return until when somebody may give in a jurisdiction (None: everywhere); None: without an end.
+
+        Parameters
+        ----------
+        named
+            As histories name him.
+        """
+        with self._database.transaction() as connection:
+            return queries.gives_until(connection, named, jurisdiction)
 
     def revoke(self, grant: StoredGrant, *, by: str) -> None:
         """Take a grant back at once; sessions end.
@@ -81,7 +94,7 @@ class GrantService:
                 raise GrantUnknown(grant=grant.id)
 
     def restore(self, grant: StoredGrant) -> None:
-        """Give a grant again as it was before it was taken back; raise GrantUnknown, GrantHeldAlready."""
+        """Give a grant again as it was before it was taken back; raise GrantUnknown, GrantHeldAlready, OutlastsOwn."""
         try:
             with self._database.transaction() as connection:
                 if not queries.restore(connection, grant.id):

@@ -31,6 +31,8 @@ from geoservice.services.snapshot_cache import SnapshotCache
 from layers.db.session import Database
 from layers.errors import LayerError
 
+#: How long a key is good when it is made or rotated, unless something else is said.
+LASTS = timedelta(days=365)
 #: That a key is used is written so often; those that are recognised in memory wait for each other first.
 USED_EVERY = timedelta(minutes=5)
 _GATHER_S = 60.0
@@ -91,7 +93,7 @@ class KeyService:
         return key.text
 
     def rotate(
-        self, name: str, *, overlap: timedelta, lasts: timedelta | None
+        self, name: str, *, overlap: timedelta, lasts: timedelta | None, not_after: datetime | None = None
     ) -> tuple[str, datetime | None, datetime]:  # fmt: skip
         """Give a key another secret and return its text, shown this once, its end, and that of the secret before.
 
@@ -103,14 +105,16 @@ class KeyService:
             How long the secret before is good, too; not beyond its own end. One before that is void at once.
         lasts
             From now on, where the key had an end; None: it keeps the end that it has.
+        not_after
+            Its end is put off until then at the most; None: as far as `lasts` says.
 
         Raises
         ------
-        KeyUnknown, KeyAmbiguous
+        KeyUnknown, KeyAmbiguous, OutlastsOwn
         """
         with self._database.transaction() as connection:
             now, before = datetime.now(UTC), _named(connection, name)
-            ends = before.expires_at if before.expires_at is None or lasts is None else now + lasts
+            ends = before.expires_at if lasts is None else put_off(before.expires_at, now + lasts, not_after)
             fresh = new_key(before.id)
             if not rotate_key(connection, before.id, fresh.secret_sha256, overlap=overlap, expires_at=ends):
                 raise KeyUnknown(name=name)
@@ -224,6 +228,16 @@ class KeyService:
         """Make a key void at once; return whether it was in use."""
         with self._database.transaction() as connection:
             return revoke_key(connection, key_id)
+
+
+def put_off(ends: datetime | None, until: datetime, not_after: datetime | None) -> datetime | None:
+    """Return when something ends whose end is put off, where it has one, but not beyond an instant.
+
+    What ends beyond that already keeps its end.
+    """
+    if ends is None or not_after is None or until <= not_after:
+        return None if ends is None else until
+    return max(ends, not_after)
 
 
 def _named(connection: Connection, name: str) -> StoredKey:

@@ -8,10 +8,10 @@ from typing import Any, NoReturn, Protocol, TypeVar
 from flask import Flask, Request, current_app, g, request
 
 from geoservice.auth.model import PUBLIC, VISITORS, Identity, Role
-from geoservice.auth.permissions import ALWAYS, Permission, asking_for, may, permitted, roles_with
+from geoservice.auth.permissions import ALWAYS, SHOWN, Permission, asking_for, may, permitted, roles_with
 from geoservice.auth.scope import see_as, see_as_before, see_nothing
 from geoservice.domain.visitors import Shown
-from geoservice.web.parsing import Forbidden, NotHere, Unauthorised
+from geoservice.web.parsing import Forbidden, JurisdictionToName, NotHere, Unauthorised
 from geoservice.web.pipeline import Step
 from geoservice.web.sessions import (
     TOKEN_IN_FORM,
@@ -81,7 +81,7 @@ def enforce(
         g.session = None
         rule = request.url_rule
         if rule is None:
-            g.identity = PUBLIC  # to whom a page may say so
+            g.identity = g.whole_identity = PUBLIC  # to whom a page may say so
             return  # nothing at this address: 404 or 405 follows
         needed = permission_of(app, request)
         if needed is None:
@@ -101,6 +101,7 @@ def enforce(
                 app.view_functions[rule.endpoint], TOKEN_IN_FORM, False
             )
             identity = _signed_in_identity(request, find_session, token_in_form=token_in_form)
+        g.whole_identity = identity
         named = named or _where_it_is(identity, request, located)
         g.identity = _acting(identity, named, needed)
         if needed is Permission.LOOK_UP_OWNER and not named and _may_be_hidden(identity, shown):
@@ -109,7 +110,7 @@ def enforce(
             g.identity = VISITORS[_shown(shown(), named, needed)]
         see_as(g.identity, needed)
         if not permitted(g.identity, needed):
-            _refuse(identity, needed)
+            _refuse(identity, needed, to_name=not named and _is_told_of_one(needed, shown))
 
     app.teardown_request(_leave)
     return check
@@ -134,11 +135,16 @@ def _acting(identity: Identity, named: Collection[str], needed: Permission) -> I
     return here
 
 
-def _refuse(identity: Identity, needed: Permission) -> NoReturn:
+def _is_told_of_one(needed: Permission, shown: Callable[[], Shown]) -> bool:
+    """Return whether some jurisdiction tells visitors what was asked of none by name: who serves a place."""
+    return needed is Permission.LOOK_UP_OWNER and any(needed in SHOWN[one] for one in shown().by_code.values())
+
+
+def _refuse(identity: Identity, needed: Permission, *, to_name: bool = False) -> NoReturn:
     if identity.role is Role.PUBLIC:
         session = signed_in()
         if session is None:
-            raise Unauthorised
+            raise JurisdictionToName if to_name else Unauthorised
         raise PasswordToChange if session.must_change else SecondFactorWanted
     homes = [one.home for one in identity.held if may(one.role, needed)]
     if homes and None not in homes:
@@ -237,6 +243,19 @@ def acting_in_body(jurisdiction: str | None) -> Identity:
         _refuse(before, needed)
     act_in_request(g.identity, needed)
     return g.identity
+
+
+def whole_identity() -> Identity:
+    """Return who asks with all that he holds, whatever the request is about."""
+    identity: Identity = g.whole_identity
+    return identity
+
+
+def identity_in(jurisdiction: str) -> Identity:
+    """Return as who somebody would do in another jurisdiction what the request does; the public, where he is nobody."""
+    needed = permission_of(current_app, request)
+    here = whole_identity().acting_in((jurisdiction,))
+    return here if needed is None else asking_for(here, needed)
 
 
 def current_identity() -> Identity:

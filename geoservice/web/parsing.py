@@ -50,12 +50,23 @@ class Unauthorised(GeoserviceError):
     """Send a valid key as `Authorization: Bearer grd_...`."""
 
 
+class JurisdictionToName(Unauthorised):
+    """Whose a place is was asked without naming a jurisdiction, and one of them tells it not to everybody."""
+
+    def __str__(self) -> str:
+        """Return what to send, with a key and without one."""
+        return (
+            f"{Unauthorised.__doc__} Or name the jurisdiction in the address, as `?jurisdiction=CODE`:"
+            " those that GET /v1/jurisdictions lists tell without a key who serves their places."
+        )
+
+
 class Forbidden(GeoserviceError):
     """The role of this key or account does not include that; those that do are named."""
 
 
 class NotHere(GeoserviceError):
-    """The key or account is for the jurisdiction that is named alone; a look-up of a place says `jurisdiction` then."""
+    """The key or account is for the jurisdiction that is named alone; a look-up has `jurisdiction` in its address."""
 
 
 class InvalidInput(GeoserviceError):

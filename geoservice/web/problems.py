@@ -88,6 +88,7 @@ KINDS: dict[type[Exception], Kind] = {
     grants.GrantUnknown: Kind("grant-unknown", 404, "There is no such grant"),
     grants.GrantHeldAlready: Kind("grant-held", 409, "That is granted already"),
     grants.OfficerElsewhere: Kind("officer-elsewhere", 409, "An officer is of one jurisdiction"),
+    facts.OutlastsOwn: Kind("above-own", 403, "Nobody gives more than he has"),
     facts.LastAdministrator: Kind("last-administrator", 409, "Somebody has to administer every jurisdiction"),
     own_accounts.OwnAccount: Kind("own-account", 409, "Somebody else does that to one's own account"),
     account_rules.AccountUnknown: Kind("account-unknown", 404, "There is no such account"),

@@ -22,6 +22,7 @@ from layers.errors import (
     LayerError,
     MovedMeanwhile,
     NotYours,
+    OutlastsOwn,
     PublishedMeanwhile,
     RefusedByDatabase,
     SchemaMissing,
@@ -40,6 +41,7 @@ _KEEPALIVE_S = 5
 _MEANWHILE: dict[str, type[RefusedByDatabase]] = {
     "GS403": NotYours, "GS409": PublishedMeanwhile, "GS410": MovedMeanwhile, "GS411": StepRefused,
     "GS412": EditedMeanwhile, "GS413": FourEyes, "GS414": LastAdministrator,
+    "GS415": OutlastsOwn,
 }  # fmt: skip
 _BEGIN = text(f"SELECT {SET_SCOPE}, {SET_ACTING}, set_config('statement_timeout', :limit_ms, true)")
 _NAME_ACTOR = text("SELECT set_config('geoservice.actor', :actor, true), set_config('geoservice.role', :role, true)")

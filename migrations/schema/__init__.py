@@ -50,6 +50,7 @@ NAMES = (
     "four_eyes",  # who drew a draft
     "webhooks",
     "retention",  # of incidents, their histories, deliveries, sessions
+    "ended_rights",  # of grants, accounts, keys and logins
     "clock",  # is woken by incidents and webhooks
     "announcements",  # fingerprints name postings and keys
     "served",  # views of layers, households and incidents among them

@@ -7,8 +7,8 @@ CREATE TABLE geoservice.scheduled_job (
     done_at timestamptz                                               -- null: never
 );
 
--- When there is something to do next: an edition comes into force, an incident is late, one lapses. Null: nothing is foreseen.
-CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz)
+-- When there is something to do next: an edition comes into force, an incident is late, one lapses, a right ends. Null: nothing is foreseen.
+CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz, OUT ends timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT
         CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
@@ -17,7 +17,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, p
                     WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,
         (SELECT min(i.expected_at) FROM incident AS i
           WHERE i.overdue_at IS NULL AND clock_runs(i.status)),
-        (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after()
+        (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after(),
+        (SELECT min(e.ended_at) FROM ends_of_rights() AS e)
 $$;
 
 -- Wakes the clock, and nobody else. A notification takes a lock at commit that is one for the whole cluster, so of reports

@@ -90,3 +90,86 @@ CREATE TRIGGER keep_an_administrator AFTER UPDATE OF disabled_at, expires_at ON 
     FOR EACH ROW WHEN (OLD.disabled_at IS NULL AND OLD.expires_at IS NULL
                        AND (NEW.disabled_at IS NOT NULL OR NEW.expires_at IS NOT NULL))
     EXECUTE FUNCTION geoservice.keep_an_administrator();
+
+-- Until when somebody, as histories name him, may give others in a jurisdiction (null: in all) what he may there: as long as he administers it
+-- himself, from now on without a break. 'infinity': without an end; '-infinity': not at all; null: no grants of his are known, as of
+-- whoever runs commands. Of a key of a member of staff who is no officer histories name the member.
+CREATE FUNCTION geoservice.gives_until(named text, place integer) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    own CONSTANT text := person_of(named);
+BEGIN
+    IF strpos(named, ':') = 0 OR starts_with(named, 'cli:') THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        WITH held AS (
+            SELECT g.* FROM access_grant AS g WHERE g.login = own OR g.key_id = own
+            UNION ALL SELECT g.* FROM access_grant AS g
+                       WHERE g.key_id IS NOT NULL AND g.staff_code = own
+                         AND NOT EXISTS (SELECT FROM access_grant AS o WHERE o.login = own OR o.key_id = own)),
+        holder AS (
+            SELECT range_agg(tstzrange(h.valid_from, h.valid_to)) AS spells, min(coalesce(a.expires_at, k.expires_at)) AS ends
+              FROM held AS h LEFT JOIN account AS a ON a.login = h.login LEFT JOIN api_key AS k ON k.id = h.key_id
+             WHERE h.role = 'admin' AND h.revoked_at IS NULL AND (h.jurisdiction_id IS NULL OR h.jurisdiction_id = place)
+             GROUP BY h.login, h.key_id)
+        SELECT CASE WHEN EXISTS (SELECT FROM held) THEN
+                   coalesce((SELECT max(coalesce(least(upper(s.spell), o.ends), 'infinity'))
+                               FROM holder AS o, unnest(o.spells) AS s (spell) WHERE s.spell @> now()), '-infinity') END);
+END $$;
+
+-- Refuse what outlasts that. ends: of what is given, null: never; newly: it is given now, and may be given otherwise.
+CREATE FUNCTION geoservice.require_within_own(named text, place integer, ends timestamptz, newly boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    until CONSTANT timestamptz := gives_until(named, place);
+    told CONSTANT text := to_char(until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+BEGIN
+    IF coalesce(ends, 'infinity') > until THEN
+        RAISE EXCEPTION '%', CASE
+            WHEN NOT isfinite(until) THEN 'Nobody gives what he may not himself in that place.'
+            WHEN newly THEN format('Nobody gives what outlasts his own right, which ends %s there: give it until then at the latest.', told)
+            ELSE format('What it may outlasts your own right, which ends %s there: somebody who has that longer does this.', told) END
+            USING ERRCODE = 'GS415';
+    END IF;
+END $$;
+
+-- A grant: given by who is named in it, or given again by who acts. It is worth nothing any more when its account or key is over.
+CREATE FUNCTION geoservice.keep_within_own() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM require_within_own(
+        CASE tg_op WHEN 'INSERT' THEN NEW.granted_by ELSE actor() END, NEW.jurisdiction_id,
+        least(NEW.valid_to, (SELECT a.expires_at FROM account AS a WHERE a.login = NEW.login),
+              (SELECT k.expires_at FROM api_key AS k WHERE k.id = NEW.key_id)), tg_op = 'INSERT');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_within_own AFTER INSERT ON geoservice.access_grant
+    FOR EACH ROW EXECUTE FUNCTION geoservice.keep_within_own();
+CREATE TRIGGER keep_within_own_again AFTER UPDATE OF revoked_at ON geoservice.access_grant
+    FOR EACH ROW WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL) EXECUTE FUNCTION geoservice.keep_within_own();
+
+-- All that an account or a key may, or, by the argument, what it may in a role: when it can be used again, or for longer, or somebody else
+-- gives it a secret with which to administer. Before it is written, since whoever acts may be what is written.
+CREATE FUNCTION geoservice.keep_holder_within_own() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    holder CONSTANT jsonb := to_jsonb(NEW);
+BEGIN
+    PERFORM require_within_own(actor(), g.jurisdiction_id, least(g.valid_to, NEW.expires_at), false)
+       FROM access_grant AS g
+      WHERE (g.login = holder ->> 'login' OR g.key_id = holder ->> 'id') AND g.revoked_at IS NULL AND coalesce(g.valid_to > now(), true)
+        AND (tg_nargs = 0 OR g.role = tg_argv[0]);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep_within_own BEFORE UPDATE OF disabled_at, expires_at ON geoservice.account
+    FOR EACH ROW WHEN ((OLD.disabled_at IS NOT NULL AND NEW.disabled_at IS NULL)
+                       OR coalesce(NEW.expires_at, 'infinity') > coalesce(OLD.expires_at, 'infinity'))
+    EXECUTE FUNCTION geoservice.keep_holder_within_own();
+CREATE TRIGGER keep_within_own_password BEFORE UPDATE OF password_hash ON geoservice.account
+    FOR EACH ROW WHEN (NEW.must_change) EXECUTE FUNCTION geoservice.keep_holder_within_own('admin');
+CREATE TRIGGER keep_within_own BEFORE UPDATE OF expires_at ON geoservice.api_key
+    FOR EACH ROW WHEN (coalesce(NEW.expires_at, 'infinity') > coalesce(OLD.expires_at, 'infinity'))
+    EXECUTE FUNCTION geoservice.keep_holder_within_own();
+CREATE TRIGGER keep_within_own_secret BEFORE UPDATE OF secret_sha256 ON geoservice.api_key
+    FOR EACH ROW EXECUTE FUNCTION geoservice.keep_holder_within_own('admin');

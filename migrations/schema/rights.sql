@@ -166,7 +166,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text), geoservice.look_over_layer(text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
-    geoservice.is_in_force(geoservice.access_grant),
+    geoservice.is_in_force(geoservice.access_grant), geoservice.gives_until(text, integer), geoservice.note_ended_rights(integer),
     geoservice.note_audit(text, integer, jsonb, text), geoservice.seal_audit(integer), geoservice.audit_line(geoservice.audit_entry),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;

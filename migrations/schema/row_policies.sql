@@ -28,7 +28,7 @@ DECLARE
 BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
-                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
+                                'delivery', 'outbox', 'edition', 'draft_step', 'draft_change', 'decision', 'preview',
                                 'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'pending_sign_in', 'account_link',
                                 'provider_sign_in', 'erasure', 'retention_run', 'access_grant'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
@@ -122,6 +122,10 @@ BEGIN
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_analyst',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+    END LOOP;
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_analyst'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.draft_change', home,
+            'EXISTS (SELECT FROM geoservice.draft_step AS s WHERE s.id = step_id)');
     END LOOP;
 
     -- What is not about people, and of editions what belongs to those that are seen. Tables that are written by COPY, those of

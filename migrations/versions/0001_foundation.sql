@@ -3060,6 +3060,89 @@ CREATE TRIGGER keep_an_administrator AFTER UPDATE OF disabled_at, expires_at ON 
                        AND (NEW.disabled_at IS NOT NULL OR NEW.expires_at IS NOT NULL))
     EXECUTE FUNCTION geoservice.keep_an_administrator();
 
+-- Until when somebody, as histories name him, may give others in a jurisdiction (null: in all) what he may there: as long as he administers it
+-- himself, from now on without a break. 'infinity': without an end; '-infinity': not at all; null: no grants of his are known, as of
+-- whoever runs commands. Of a key of a member of staff who is no officer histories name the member.
+CREATE FUNCTION geoservice.gives_until(named text, place integer) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    own CONSTANT text := person_of(named);
+BEGIN
+    IF strpos(named, ':') = 0 OR starts_with(named, 'cli:') THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        WITH held AS (
+            SELECT g.* FROM access_grant AS g WHERE g.login = own OR g.key_id = own
+            UNION ALL SELECT g.* FROM access_grant AS g
+                       WHERE g.key_id IS NOT NULL AND g.staff_code = own
+                         AND NOT EXISTS (SELECT FROM access_grant AS o WHERE o.login = own OR o.key_id = own)),
+        holder AS (
+            SELECT range_agg(tstzrange(h.valid_from, h.valid_to)) AS spells, min(coalesce(a.expires_at, k.expires_at)) AS ends
+              FROM held AS h LEFT JOIN account AS a ON a.login = h.login LEFT JOIN api_key AS k ON k.id = h.key_id
+             WHERE h.role = 'admin' AND h.revoked_at IS NULL AND (h.jurisdiction_id IS NULL OR h.jurisdiction_id = place)
+             GROUP BY h.login, h.key_id)
+        SELECT CASE WHEN EXISTS (SELECT FROM held) THEN
+                   coalesce((SELECT max(coalesce(least(upper(s.spell), o.ends), 'infinity'))
+                               FROM holder AS o, unnest(o.spells) AS s (spell) WHERE s.spell @> now()), '-infinity') END);
+END $$;
+
+-- Refuse what outlasts that. ends: of what is given, null: never; newly: it is given now, and may be given otherwise.
+CREATE FUNCTION geoservice.require_within_own(named text, place integer, ends timestamptz, newly boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    until CONSTANT timestamptz := gives_until(named, place);
+    told CONSTANT text := to_char(until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+BEGIN
+    IF coalesce(ends, 'infinity') > until THEN
+        RAISE EXCEPTION '%', CASE
+            WHEN NOT isfinite(until) THEN 'Nobody gives what he may not himself in that place.'
+            WHEN newly THEN format('Nobody gives what outlasts his own right, which ends %s there: give it until then at the latest.', told)
+            ELSE format('What it may outlasts your own right, which ends %s there: somebody who has that longer does this.', told) END
+            USING ERRCODE = 'GS415';
+    END IF;
+END $$;
+
+-- A grant: given by who is named in it, or given again by who acts. It is worth nothing any more when its account or key is over.
+CREATE FUNCTION geoservice.keep_within_own() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+BEGIN
+    PERFORM require_within_own(
+        CASE tg_op WHEN 'INSERT' THEN NEW.granted_by ELSE actor() END, NEW.jurisdiction_id,
+        least(NEW.valid_to, (SELECT a.expires_at FROM account AS a WHERE a.login = NEW.login),
+              (SELECT k.expires_at FROM api_key AS k WHERE k.id = NEW.key_id)), tg_op = 'INSERT');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_within_own AFTER INSERT ON geoservice.access_grant
+    FOR EACH ROW EXECUTE FUNCTION geoservice.keep_within_own();
+CREATE TRIGGER keep_within_own_again AFTER UPDATE OF revoked_at ON geoservice.access_grant
+    FOR EACH ROW WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL) EXECUTE FUNCTION geoservice.keep_within_own();
+
+-- All that an account or a key may, or, by the argument, what it may in a role: when it can be used again, or for longer, or somebody else
+-- gives it a secret with which to administer. Before it is written, since whoever acts may be what is written.
+CREATE FUNCTION geoservice.keep_holder_within_own() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    holder CONSTANT jsonb := to_jsonb(NEW);
+BEGIN
+    PERFORM require_within_own(actor(), g.jurisdiction_id, least(g.valid_to, NEW.expires_at), false)
+       FROM access_grant AS g
+      WHERE (g.login = holder ->> 'login' OR g.key_id = holder ->> 'id') AND g.revoked_at IS NULL AND coalesce(g.valid_to > now(), true)
+        AND (tg_nargs = 0 OR g.role = tg_argv[0]);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep_within_own BEFORE UPDATE OF disabled_at, expires_at ON geoservice.account
+    FOR EACH ROW WHEN ((OLD.disabled_at IS NOT NULL AND NEW.disabled_at IS NULL)
+                       OR coalesce(NEW.expires_at, 'infinity') > coalesce(OLD.expires_at, 'infinity'))
+    EXECUTE FUNCTION geoservice.keep_holder_within_own();
+CREATE TRIGGER keep_within_own_password BEFORE UPDATE OF password_hash ON geoservice.account
+    FOR EACH ROW WHEN (NEW.must_change) EXECUTE FUNCTION geoservice.keep_holder_within_own('admin');
+CREATE TRIGGER keep_within_own BEFORE UPDATE OF expires_at ON geoservice.api_key
+    FOR EACH ROW WHEN (coalesce(NEW.expires_at, 'infinity') > coalesce(OLD.expires_at, 'infinity'))
+    EXECUTE FUNCTION geoservice.keep_holder_within_own();
+CREATE TRIGGER keep_within_own_secret BEFORE UPDATE OF secret_sha256 ON geoservice.api_key
+    FOR EACH ROW EXECUTE FUNCTION geoservice.keep_holder_within_own('admin');
+
 -- The services offered: what may be reported, and how long it may take.
 
 CREATE TABLE geoservice.service (
@@ -5298,6 +5381,55 @@ BEGIN
     RETURN gone;
 END $$;
 
+-- Rights that ended by their time: of each an entry of the audit is written, once, by the clock; late, with the true time of the end, where
+-- nobody looked then.
+
+-- Of what the entry is written. What was given another end has another one to be told.
+CREATE TABLE geoservice.ended_right (
+    kind text COLLATE "C",                    -- table of what ended
+    id text COLLATE "C",                      -- its key there
+    ended_at timestamptz,
+    noted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (kind, id, ended_at)
+);
+
+-- The ends, come or to come, of which none is: of grants, accounts, keys, and grants of logins of the database. What was taken back before,
+-- or whose key or account was over before, ended otherwise.
+CREATE FUNCTION geoservice.ends_of_rights() RETURNS TABLE (kind text, id text, told text, ended_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+    SELECT e.* FROM (
+        SELECT 'access_grant', g.id::text, coalesce(g.login, g.key_id) || ' ' || g.role, g.valid_to
+          FROM access_grant AS g LEFT JOIN account AS a ON a.login = g.login LEFT JOIN api_key AS k ON k.id = g.key_id
+         WHERE g.revoked_at IS NULL AND coalesce(least(a.expires_at, k.expires_at, k.revoked_at) > g.valid_to, true)
+        UNION ALL SELECT 'account', a.login, a.login, a.expires_at FROM account AS a
+        UNION ALL SELECT 'api_key', k.id, k.id, k.expires_at FROM api_key AS k WHERE k.revoked_at IS NULL
+        UNION ALL SELECT 'login_grant', l.id::text, l.login, l.valid_to FROM login_grant AS l) AS e (kind, id, told, ended_at)
+     WHERE isfinite(e.ended_at)
+       AND NOT EXISTS (SELECT FROM ended_right AS n WHERE n.kind = e.kind AND n.id = e.id AND n.ended_at = e.ended_at)
+$$;
+
+-- Write the entries of what ended; returns how many. Of two that do it at once the second finds it done.
+CREATE FUNCTION geoservice.note_ended_rights(most integer DEFAULT 100) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
+DECLARE
+    ended record;
+    noted integer := 0;
+BEGIN
+    FOR ended IN SELECT * FROM ends_of_rights() AS e WHERE e.ended_at <= now() ORDER BY e.ended_at, e.kind, e.id LIMIT most LOOP
+        INSERT INTO ended_right (kind, id, ended_at) VALUES (ended.kind, ended.id, ended.ended_at) ON CONFLICT DO NOTHING;
+        IF found THEN
+            noted := noted + 1;
+            PERFORM note_audit(ended.kind || '_ended', CASE ended.kind
+                WHEN 'access_grant' THEN (SELECT g.jurisdiction_id FROM access_grant AS g WHERE g.id = ended.id::bigint)
+                WHEN 'login_grant' THEN (SELECT l.jurisdiction_id FROM login_grant AS l WHERE l.id = ended.id::bigint)
+                WHEN 'account' THEN home_of_holder(ended.id, NULL) ELSE home_of_holder(NULL, ended.id) END,
+                jsonb_build_object('count', 1, 'ids', jsonb_build_array(ended.told),
+                                   'ended_at', to_char(ended.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')));
+        END IF;
+    END LOOP;
+    RETURN noted;
+END $$;
+
 -- One clock: what is due is done by one process that always runs. It waits until the next thing is due, and is woken
 -- when something comes that is due sooner.
 
@@ -5307,8 +5439,8 @@ CREATE TABLE geoservice.scheduled_job (
     done_at timestamptz                                               -- null: never
 );
 
--- When there is something to do next: an edition comes into force, an incident is late, one lapses. Null: nothing is foreseen.
-CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz)
+-- When there is something to do next: an edition comes into force, an incident is late, one lapses, a right ends. Null: nothing is foreseen.
+CREATE FUNCTION geoservice.next_due(OUT editions timestamptz, OUT overdue timestamptz, OUT lapses timestamptz, OUT ends timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, public, pg_temp AS $$
     SELECT
         CASE WHEN EXISTS (SELECT FROM jurisdiction AS j LEFT JOIN applied_edition AS a ON a.jurisdiction_id = j.id
@@ -5317,7 +5449,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, geoservice, p
                     WHERE p.known @> 'infinity'::timestamptz AND lower(p.valid) > now()) END,
         (SELECT min(i.expected_at) FROM incident AS i
           WHERE i.overdue_at IS NULL AND clock_runs(i.status)),
-        (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after()
+        (SELECT min(i.status_since) FROM incident AS i WHERE i.status = 'resolved') + lapses_after(),
+        (SELECT min(e.ended_at) FROM ends_of_rights() AS e)
 $$;
 
 -- Wakes the clock, and nobody else. A notification takes a lock at commit that is one for the whole cluster, so of reports
@@ -6049,7 +6182,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.tile_drawn_by(bigint, integer, geometry), geoservice.lock_drawing(integer),
     geoservice.begin_change(text, text, text, bigint), geoservice.changed_since(bigint), geoservice.undo_change(bigint, text), geoservice.look_over_layer(text),
     geoservice.create_layer(text, jsonb, text[], integer, integer, text[]), geoservice.drop_layer(text, text),
-    geoservice.is_in_force(geoservice.access_grant),
+    geoservice.is_in_force(geoservice.access_grant), geoservice.gives_until(text, integer), geoservice.note_ended_rights(integer),
     geoservice.note_audit(text, integer, jsonb, text), geoservice.seal_audit(integer), geoservice.audit_line(geoservice.audit_entry),
     geoservice.fingerprints()  -- of the keys, too
     TO geoservice_app;
@@ -6084,7 +6217,7 @@ DECLARE
 BEGIN
     -- Whoever runs the service.
     FOREACH home IN ARRAY ARRAY['incident', 'incident_event', 'household', 'household_history', 'visit', 'staff', 'posting', 'webhook',
-                                'delivery', 'outbox', 'edition', 'draft_step', 'decision', 'preview',
+                                'delivery', 'outbox', 'edition', 'draft_step', 'draft_change', 'decision', 'preview',
                                 'change', 'change_count', 'account', 'session', 'second_factor', 'recovery_code', 'pending_sign_in', 'account_link',
                                 'provider_sign_in', 'erasure', 'retention_run', 'access_grant'] LOOP
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_everywhere', 'true', 'true');
@@ -6178,6 +6311,10 @@ BEGIN
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
         PERFORM geoservice.set_row_policy(format('geoservice.%I', home)::regclass, 'geoservice_analyst',
             'EXISTS (SELECT FROM geoservice.edition AS e WHERE e.id = edition_id)');
+    END LOOP;
+    FOREACH home IN ARRAY ARRAY['geoservice_within', 'geoservice_analyst'] LOOP
+        PERFORM geoservice.set_row_policy('geoservice.draft_change', home,
+            'EXISTS (SELECT FROM geoservice.draft_step AS s WHERE s.id = step_id)');
     END LOOP;
 
     -- What is not about people, and of editions what belongs to those that are seen. Tables that are written by COPY, those of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -156,3 +156,46 @@ def test_a_service_is_retired_and_a_change_undone(desk: LiveDesk, open_admin: Ca
     page.locator("#send").click()
     expect(page.locator(".notice.good")).to_contain_text(SAID["done.undone"])
     assert_tame(seen)
+
+
+@pytest.fixture
+def beside(desk: LiveDesk) -> Iterator[str]:
+    """Return a jurisdiction beside the town, with an officer, for as long as a test lasts."""
+    desk.sql(
+        "INSERT INTO geoservice.jurisdiction (code, name, name_en, outline, metric_srid, visitors)"
+        " SELECT 'beside', '一个名称很长很长很长很长很长很长的辖区', 'Beside', st_translate(outline, 1, 0),"
+        "  metric_srid, 'closed' FROM geoservice.jurisdiction WHERE code = 'sare'"
+    )
+    desk.sql(
+        "INSERT INTO geoservice.staff (jurisdiction_id, code, call_sign, role)"
+        " SELECT j.id, 'S1', 'beside 1', 'grid_officer' FROM geoservice.jurisdiction AS j WHERE j.code = 'beside'"
+    )
+    yield "beside"
+    ours = "jurisdiction_id = (SELECT j.id FROM geoservice.jurisdiction AS j WHERE j.code = 'beside')"
+    for table in ("access_grant", "staff"):
+        desk.sql(f"DELETE FROM geoservice.{table} WHERE {ours}")  # noqa: S608  tables of ours
+    desk.sql("DELETE FROM geoservice.jurisdiction WHERE code = 'beside'")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_on_a_phone_a_grant_is_given_in_a_jurisdiction_that_is_chosen(
+    desk: LiveDesk, open_admin: Callable[..., Visit], beside: str, language: Language, *, scripts: bool
+) -> None:
+    """The form comes back with the staff of the place, and what was chosen stays."""
+    page, said = open_admin(**PHONE, java_script_enabled=scripts).page, words("admin", language)
+    page.goto(f"{desk.url}/admin/sare/accounts/desk-2/grants/new?lang={language}")
+    expect(page.locator("#f-place option")).to_have_count(3)
+    expect(page.locator("#f-place-hint")).to_have_text(said["hint.places"])
+    page.locator("#f-role").select_option("officer")
+    page.locator("#f-place").select_option(beside)
+    page.locator("#f-ends").fill("2030-01-31")
+    page.locator("#send").click()
+    expect(page.locator("#f-staff-error")).to_contain_text(said["error.officer"])
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    expect(page.locator("#f-place")).to_have_value(beside)
+    page.locator("#f-staff").select_option(f"{beside}/S1")
+    page.locator("#send").click()
+    expect(page.locator(".notice.good")).to_contain_text(said["done.give_grant"])
+    expect(page.get_by_text("2030-01-31")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -15,9 +15,9 @@ from tests.own_layers import one_of_each
 #: Written by triggers and by the service's own bookkeeping alone: a rule of theirs that breaks is our mistake.
 OUR_OWN = {
     "applied_edition", "audit_entry", "audit_head", "audit_seal", "delivery", "draft_change", "draft_step",
-    "edition_period", "erasure", "finding", "grid_lineage", "key_use", "layer", "lifecycle", "outbox", "outbox_head",
-    "pending_sign_in", "preview", "provider_sign_in", "recovery_code", "report_key", "retention_run", "scheduled_job",
-    "second_factor", "session", "sign_in_attempt", "territory", "working_span",
+    "edition_period", "ended_right", "erasure", "finding", "grid_lineage", "key_use", "layer", "lifecycle", "outbox",
+    "outbox_head", "pending_sign_in", "preview", "provider_sign_in", "recovery_code", "report_key", "retention_run",
+    "scheduled_job", "second_factor", "session", "sign_in_attempt", "territory", "working_span",
 }  # fmt: skip
 RULES = """
     SELECT t.relname, c.conname FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.conrelid

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from geoservice.errors import StaffUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import end_in, sent
+from geoservice.pages.admin.forms import sent, sent_as
+from geoservice.pages.admin.giving import (
+    Giving,
+    end_given,
+    giving_in,
+    grant_fields,
+    holder_in,
+    is_told_here,
+    of_longer_right,
+    outlasts_own,
+    too_long,
+)
 from geoservice.pages.admin.granted import (
     add_grants,
-    grant_fields,
     grant_undo,
     grant_ways,
     granted_cells,
     grants_table,
-    holder_in,
 )
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
@@ -30,7 +39,7 @@ from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
-from layers.errors import LastAdministrator, RefusedByDatabase
+from layers.errors import LastAdministrator, OutlastsOwn, RefusedByDatabase
 
 #: In words of the columns.
 COLUMNS = ("login", "role", "where", "staff", "state", "signed_in", "factor", "ends")
@@ -51,7 +60,7 @@ def add_accounts(blueprint: Blueprint, administration: Administration, guard: Gu
     @guard("manage_accounts")
     def new_account(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, "accounts")
-        return form_page(here, _new_form(here, administration))
+        return form_page(here, _new_form(here, giving_in(here, administration), administration))
 
     @blueprint.post("/admin/<jurisdiction>/new-account")
     @guard("manage_accounts")
@@ -59,8 +68,7 @@ def add_accounts(blueprint: Blueprint, administration: Administration, guard: Gu
     @streams(FORM_TYPE)
     def make_account(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, "accounts")
-        form = _new_form(here, administration)
-        return sent(here, form, lambda values: _made(here, administration, form, values))
+        return sent_as(here, lambda fields: _making(here, administration, fields))
 
     @blueprint.get("/admin/<jurisdiction>/accounts/<login>")
     @guard("manage_accounts")
@@ -75,7 +83,7 @@ def add_accounts(blueprint: Blueprint, administration: Administration, guard: Gu
     def ask(jurisdiction: str, login: str, action: str) -> Response:
         here = Here.of(administration, jurisdiction, "accounts")
         found = administration.accounts.account(jurisdiction, login, here.identity)
-        return form_page(here, _action_form(here, found, action))
+        return form_page(here, _action_form(here, administration, found, action))
 
     @blueprint.post("/admin/<jurisdiction>/accounts/<login>/<action>")
     @guard("manage_accounts")
@@ -84,7 +92,7 @@ def add_accounts(blueprint: Blueprint, administration: Administration, guard: Gu
     def act(jurisdiction: str, login: str, action: str) -> Response:
         here = Here.of(administration, jurisdiction, "accounts")
         found = administration.accounts.account(jurisdiction, login, here.identity)
-        form = _action_form(here, found, action)
+        form = _action_form(here, administration, found, action)
         return sent(here, form, lambda values: _done(here, administration, found, action))
 
 
@@ -145,11 +153,13 @@ def _open(here: Here, one: StoredAccount, *, is_own: bool) -> list[str]:
     return ["reset", *(["factor_off"] if one.has_second_factor else []), "disable"]
 
 
-def _action_form(here: Here, one: StoredAccount, action: str) -> Form:
+def _action_form(here: Here, administration: Administration, one: StoredAccount, action: str) -> Form:
     if action not in ACTIONS:
         abort(404)
     said, back = here.words, here.url("accounts", one.login)
     costs = [said[f"costs.{action}"]]
+    if action == "disable" and outlasts_own(here, administration, one.grants, one.expires_at):
+        costs.append(said["costs.not_given_again"])
     title = said[f"ask.{action}"].format(name=one.login)
     return Form(title, here.url("accounts", one.login, action), said[f"do.{action}"], back, costs=costs)
 
@@ -166,6 +176,8 @@ def _done(here: Here, administration: Administration, one: StoredAccount, action
         raise Refused(**{"": "error.disabled"}) from None
     except LastAdministrator:
         raise Refused(**{"": "error.last_administrator"}) from None
+    except OutlastsOwn:
+        raise of_longer_right(here, accounts.grants.gives_until(here.identity, here.place.code)) from None
     return led_on(here.url("accounts", one.login, done=action))
 
 
@@ -175,24 +187,39 @@ def _password_page(here: Here, login: str, password: str) -> Response:
     return secret_page(here, title, password, sentences, here.url("accounts", login))
 
 
-def _new_form(here: Here, administration: Administration) -> Form:
-    said, fields = here.words, (Field("login", required=True), *grant_fields(here, administration.staff))
-    return Form(said["new.account"], here.url("new-account"), said["send.account"], here.url("accounts"), fields)
+def _new_form(here: Here, giving: Giving, administration: Administration) -> Form:
+    said, fields = here.words, (Field("login", required=True), *grant_fields(here, giving, administration))
+    values = {"ends": giving.last_day()}
+    url, back = here.url("new-account"), here.url("accounts")
+    return Form(said["new.account"], url, said["send.account"], back, fields, values=values)
 
 
-def _made(here: Here, administration: Administration, form: Form, values: Mapping[str, str]) -> Response:
+def _making(
+    here: Here, administration: Administration, fields: Mapping[str, str]
+) -> tuple[Form, Callable[[Mapping[str, str]], Response]]:  # fmt: skip
+    giving = giving_in(here, administration, fields)
+    form = _new_form(here, giving, administration)
+    return form, lambda values: _made(here, giving, administration, form, values)
+
+
+def _made(
+    here: Here, giving: Giving, administration: Administration, form: Form, values: Mapping[str, str]
+) -> Response:  # fmt: skip
     if not values["login"]:
         raise Refused(login="error.login")
     role, place, holder = holder_in(values, form)
-    expires_at = end_in(here, values)
+    expires_at = end_given(giving, values)
     try:
         password = administration.accounts.create(
-            values["login"], role, jurisdiction=place, staff=holder, expires_at=expires_at, identity=here.identity
-        )
+            values["login"], role, jurisdiction=place, staff=holder, expires_at=expires_at,
+            identity=giving.there.identity,
+        )  # fmt: skip
     except AccountTaken:
         raise Refused(login="error.login_taken") from None
     except StaffUnknown:
         raise Refused(staff="error.choose") from None
+    except OutlastsOwn:
+        raise too_long(giving) from None
     except RefusedByDatabase:  # what else it refuses is looked at above
         raise Refused(login="error.login") from None
-    return _password_page(here, values["login"], password)
+    return _password_page(here if is_told_here(here, giving) else giving.there, values["login"], password)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from geoservice.auth.model import Identity
 from geoservice.auth.permissions import Permission, permitted
@@ -47,13 +48,15 @@ class Here:
     today: date
 
     @classmethod
-    def of(cls, administration: Administration, jurisdiction: str, area: str) -> Here:
-        """Return where a request is; raise JurisdictionUnknown."""
+    def of(
+        cls, administration: Administration, jurisdiction: str, area: str, identity: Identity | None = None
+    ) -> Here:  # fmt: skip
+        """Return where a request is, or somebody in another jurisdiction; raise JurisdictionUnknown."""
         found, today = administration.place(jurisdiction)
         language = asked_language()
         name = found.name_en if language == "en" and found.name_en else found.name
         place = Place(found.code, name, found.time_zone)
-        return cls(place, area, language, words("admin", language), current_identity(), today)
+        return cls(place, area, language, words("admin", language), identity or current_identity(), today)
 
     def url(self, *path: str, **arguments: str | None) -> str:
         """Return an address below the jurisdiction."""
@@ -68,15 +71,18 @@ class Here:
             if permitted(self.identity, needed)
         )
 
-    def when(self, instant: datetime | None, otherwise: str) -> str:
-        """Return an instant by the clocks there, or what is told where there is none."""
-        return otherwise if instant is None else instant.astimezone(self.place.zone).strftime("%Y-%m-%d %H:%M")
+    def when(self, instant: datetime | None, otherwise: str, time_zone: str | None = None) -> str:
+        """Return an instant by the clocks there, or of a zone, or what is told where there is none."""
+        return otherwise if instant is None else self._by_clock(instant, time_zone).strftime("%Y-%m-%d %H:%M")
 
-    def last_day(self, instant: datetime | None, otherwise: str) -> str:
-        """Return the last day before an instant."""
+    def last_day(self, instant: datetime | None, otherwise: str, time_zone: str | None = None) -> str:
+        """Return the last day before an instant, by the clocks there, or of a zone."""
         if instant is None:
             return otherwise
-        return (instant.astimezone(self.place.zone) - timedelta(microseconds=1)).strftime("%Y-%m-%d")
+        return self._by_clock(instant - timedelta(microseconds=1), time_zone).strftime("%Y-%m-%d")
+
+    def _by_clock(self, instant: datetime, time_zone: str | None) -> datetime:
+        return instant.astimezone(self.place.zone if time_zone is None else ZoneInfo(time_zone))
 
     def start_of(self, day: date) -> datetime:
         """Return when a day begins there."""

@@ -64,7 +64,21 @@ def sent(here: Here, form: Form, act: Callable[[Mapping[str, str]], Response]) -
     act
         Does it with the fields and raises Refused.
     """
+    return sent_as(here, lambda fields: (form, act))
+
+
+def sent_as(
+    here: Here, made: Callable[[Mapping[str, str]], tuple[Form, Callable[[Mapping[str, str]], Response]]]
+) -> Response:  # fmt: skip
+    """Do the same where the form itself follows from what it says, such as whose staff is listed.
+
+    Parameters
+    ----------
+    made
+        Returns the form, and what does it, by the fields as they were sent.
+    """
     fields = read_signed_form(bytes_max=_BYTES_MOST)
+    form, act = made(fields)
     values = {one.name: fields.get(one.name, "").strip() for one in form.fields}
     agreed = {AGREED: fields.get(AGREED, "")}
     if fields.get("seen", form.seen) != form.seen:

@@ -10,10 +10,22 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from geoservice.auth.model import Identity, Role
-from geoservice.auth.permissions import Permission, homes_with, may_give, roles_to_give
+from geoservice.auth.permissions import homes_with, may_give
 from geoservice.errors import StaffUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import chosen_in, day_in, end_in, sent
+from geoservice.pages.admin.forms import day_in, sent, sent_as
+from geoservice.pages.admin.giving import (
+    NEEDED,
+    Giving,
+    end_given,
+    giving_in,
+    grant_fields,
+    holder_in,
+    is_told_here,
+    of_longer_right,
+    outlasts_own,
+    too_long,
+)
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page
 from geoservice.pages.shell.choice import led_on
@@ -22,17 +34,14 @@ from geoservice.services.administration.grants import Held
 from geoservice.services.administration.own import OwnGrants
 from geoservice.services.administration.service import Administration
 from geoservice.services.grants import GrantHeldAlready, GrantUnknown, OfficerElsewhere
-from geoservice.services.staff.members import StaffService
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
-from layers.errors import LastAdministrator, RefusedByDatabase
+from layers.errors import LastAdministrator, OutlastsOwn, RefusedByDatabase
 
 Area = Literal["accounts", "keys"]
 HeldBy = Callable[[str, str, Identity], Held]
-#: The permission of each area.
-_NEEDED: dict[Area, Permission] = {"accounts": Permission.MANAGE_ACCOUNTS, "keys": Permission.MANAGE_KEYS}
 #: In words of the columns.
 _COLUMNS = ("role", "where", "staff", "begins", "ends", "given", "state", "grant_change")
 _STATES: dict[str, Literal["good", "soon", "bad"]] = {
@@ -45,34 +54,6 @@ _REFUSALS: dict[type[Exception], tuple[str, str]] = {
     LastAdministrator: ("", "error.last_administrator"), StaffUnknown: ("staff", "error.choose"),
     RefusedByDatabase: ("ends", "error.grant_ends"),
 }  # fmt: skip
-
-
-def grant_fields(here: Here, staff: StaffService) -> tuple[Field, ...]:
-    """Return the fields: of roles and places only what whoever asks may give."""
-    said, places = here.words, [(here.place.code, here.place.name)]
-    given = dict.fromkeys(roles_to_give(here.identity, here.place.code))
-    if None in homes_with(here.identity, _NEEDED["keys" if here.area == "keys" else "accounts"]):
-        places.append(("", said["everywhere"]))
-    roles = [("", "—"), *((one.value, said[f"role.{one.value}"]) for one in given)]
-    members = [("", said["staff.nobody"])]
-    members += [(one.code, f"{one.code} · {one.call_sign}") for one in staff.members(here.place.code)]
-    return (
-        Field("role", "select", roles, required=True), Field("place", "select", places),
-        Field("staff", "select", members), Field("ends", "date"),
-    )  # fmt: skip
-
-
-def holder_in(values: Mapping[str, str], form: Form) -> tuple[Role, str | None, tuple[str, str] | None]:
-    """Return the role that a form says, where it is good (None: everywhere), and whose it is. Raise Refused."""
-    if not values["role"]:
-        raise Refused(role="error.choose")
-    role, place = Role(chosen_in(values, form, "role")), chosen_in(values, form, "place")
-    staff = chosen_in(values, form, "staff")
-    if role is Role.OFFICER and not staff:
-        raise Refused(staff="error.officer")
-    if staff and not place:
-        raise Refused(place="error.staff_place")
-    return role, place or None, (place, staff) if staff else None
 
 
 def granted_cells(here: Here, grants: Iterable[StoredGrant]) -> dict[str, Cell]:
@@ -97,8 +78,8 @@ def grants_table(here: Here, area: Area, held: Held) -> Table:
     rows = [
         [
             Cell(said[f"role.{one.role}"]), Cell(one.jurisdiction_code or said["everywhere"]),
-            Cell(one.staff_code or "—"), Cell(here.when(one.valid_from, "")),
-            Cell(here.last_day(one.valid_to, said["no_end"])), Cell(one.granted_by),
+            Cell(one.staff_code or "—"), Cell(here.when(one.valid_from, "", one.time_zone)),
+            Cell(here.last_day(one.valid_to, said["no_end"], one.time_zone)), Cell(one.granted_by),
             Cell(said[f"grant.{one.state(now)}"], state=_STATES[one.state(now)]), _way(here, area, held, one, now),
         ]
         for one in held.grants
@@ -113,7 +94,7 @@ def _way(here: Here, area: Area, held: Held, one: StoredGrant, now: datetime) ->
 
 
 def _is_to_give(here: Here, area: Area, held: Held, one: StoredGrant) -> bool:
-    homes = homes_with(here.identity, _NEEDED[area])
+    homes = homes_with(here.identity, NEEDED[area])
     return (
         not is_own_name(here.identity, held) and not homes.isdisjoint({None, one.jurisdiction_code})
         and may_give(here.identity, Role(one.role), one.jurisdiction_code)
@@ -156,7 +137,7 @@ def add_grants(blueprint: Blueprint, administration: Administration, guard: Guar
 def _add_giving(
     blueprint: Blueprint, administration: Administration, guard: Guard, area: Area, held_by: HeldBy
 ) -> None:
-    needed, at = _NEEDED[area].value, f"/admin/<jurisdiction>/{area}/<name>/grants"
+    needed, at = NEEDED[area].value, f"/admin/<jurisdiction>/{area}/<name>/grants"
     grants = administration.accounts.grants
 
     @blueprint.get(f"{at}/new", endpoint=f"new_grant_{area}")
@@ -164,7 +145,8 @@ def _add_giving(
     def ask_new(jurisdiction: str, name: str) -> Response:
         here = Here.of(administration, jurisdiction, area)
         held = held_by(jurisdiction, name, here.identity)
-        return form_page(here, _new_form(here, area, held, administration.staff))
+        giving = giving_in(here, administration)
+        return form_page(here, _new_form(here, held, giving, administration))
 
     @blueprint.post(f"{at}/new", endpoint=f"give_grant_{area}")
     @guard(needed)
@@ -173,33 +155,41 @@ def _add_giving(
     def give(jurisdiction: str, name: str) -> Response:
         here = Here.of(administration, jurisdiction, area)
         held = held_by(jurisdiction, name, here.identity)
-        form = _new_form(here, area, held, administration.staff)
 
-        def give_it(values: Mapping[str, str]) -> Response:
+        def made(fields: Mapping[str, str]) -> tuple[Form, Callable[[Mapping[str, str]], Response]]:
+            giving = giving_in(here, administration, fields)
+            form = _new_form(here, held, giving, administration)
+            return form, lambda values: give_it(values, form, giving)
+
+        def give_it(values: Mapping[str, str], form: Form, giving: Giving) -> Response:
             role, place, holder = holder_in(values, form)
-            begins, ends = day_in(values, "begins"), end_in(here, values)
-            if begins is not None and begins < here.today:
+            begins, ends, there = day_in(values, "begins"), end_given(giving, values), giving.there
+            if begins is not None and begins < there.today:
                 raise Refused(begins="error.begins")
-            _refusing(lambda: grants.give(
-                held, role, jurisdiction=place, staff=holder, valid_to=ends, identity=here.identity,
-                valid_from=None if begins in (None, here.today) else here.start_of(begins),
-            ))  # fmt: skip
-            return led_on(here.url(area, name, done="give_grant"))
+            try:
+                _refusing(lambda: grants.give(
+                    held, role, jurisdiction=place, staff=holder, valid_to=ends, identity=there.identity,
+                    valid_from=None if begins in (None, there.today) else there.start_of(begins),
+                ))  # fmt: skip
+            except OutlastsOwn:
+                raise too_long(giving) from None
+            return led_on((here if is_told_here(here, giving) else there).url(area, name, done="give_grant"))
 
-        return sent(here, form, give_it)
+        return sent_as(here, made)
 
 
 def _add_taking_back(
     blueprint: Blueprint, administration: Administration, guard: Guard, area: Area, held_by: HeldBy
 ) -> None:
-    needed, at = _NEEDED[area].value, f"/admin/<jurisdiction>/{area}/<name>/grants"
+    needed, at = NEEDED[area].value, f"/admin/<jurisdiction>/{area}/<name>/grants"
     grants = administration.accounts.grants
 
     @blueprint.get(f"{at}/<int:number>/revoke", endpoint=f"ask_grant_{area}")
     @guard(needed)
     def ask_revoke(jurisdiction: str, name: str, number: int) -> Response:
         here = Here.of(administration, jurisdiction, area)
-        return form_page(here, _revoke_form(here, area, held_by(jurisdiction, name, here.identity), number))
+        held = held_by(jurisdiction, name, here.identity)
+        return form_page(here, _revoke_form(here, administration, held, number))
 
     @blueprint.post(f"{at}/<int:number>/revoke", endpoint=f"revoke_grant_{area}")
     @guard(needed)
@@ -213,7 +203,7 @@ def _add_taking_back(
             _refusing(lambda: grants.take_back(held, number, here.identity))
             return led_on(here.url(area, name, done="revoke_grant", grant=str(number)))
 
-        return sent(here, _revoke_form(here, area, held, number), take_back)
+        return sent(here, _revoke_form(here, administration, held, number), take_back)
 
     @blueprint.post(f"{at}/<int:number>/restore", endpoint=f"restore_grant_{area}")
     @guard(needed)
@@ -224,36 +214,53 @@ def _add_taking_back(
         held = held_by(jurisdiction, name, here.identity)
 
         def give_again(_: Mapping[str, str]) -> Response:
-            _refusing(lambda: grants.give_again(held, number, here.identity))
+            try:
+                _refusing(lambda: grants.give_again(held, number, here.identity))
+            except OutlastsOwn:
+                place = next(one.jurisdiction_code for one in held.grants if one.id == number)
+                raise of_longer_right(here, grants.gives_until(here.identity, place)) from None
             return led_on(here.url(area, name, done="restore_grant"))
 
-        return sent(here, _revoke_form(here, area, held, number), give_again)
+        return sent(here, _revoke_form(here, administration, held, number), give_again)
 
 
 def _refusing(act: Callable[[], object]) -> None:
-    """Do it; raise Refused with the words of what stands against it."""
+    """Do it; raise Refused with the words of what stands against it, and OutlastsOwn."""
     try:
         act()
+    except OutlastsOwn:  # until when it may be given follows from the place
+        raise
     except tuple(_REFUSALS) as exc:
         field, words = next(told for kind, told in _REFUSALS.items() if isinstance(exc, kind))
         raise Refused(**{field: words}) from None
 
 
-def _new_form(here: Here, area: Area, held: Held, staff: StaffService) -> Form:
-    said = here.words
-    *fields, ends = grant_fields(here, staff)
+def _new_form(here: Here, held: Held, giving: Giving, administration: Administration) -> Form:
+    said, area = here.words, here.area
+    *fields, ends = grant_fields(here, giving, administration)
     url, back = here.url(area, held.name, "grants", "new"), here.url(area, held.name)
     costs = [said["costs.new_grant"]] if area == "accounts" else []
     title = said["ask.new_grant"].format(name=held.name)
-    return Form(title, url, said["send.grant"], back, (*fields, Field("begins", "date"), ends), costs=costs)
+    return Form(
+        title,
+        url,
+        said["send.grant"],
+        back,
+        (*fields, Field("begins", "date"), ends),
+        costs,
+        {"ends": giving.last_day()},
+    )
 
 
-def _revoke_form(here: Here, area: Area, held: Held, number: int) -> Form:
-    said = here.words
+def _revoke_form(here: Here, administration: Administration, held: Held, number: int) -> Form:
+    said, area = here.words, here.area
     one = next((one for one in held.grants if one.id == number), None)
     if one is None:
         raise GrantUnknown(grant=number)
     where = one.jurisdiction_code or said["everywhere"]
     title = said["ask.revoke_grant"].format(name=held.name, role=said[f"role.{one.role}"], where=where)
     url, back = here.url(area, held.name, "grants", str(number), "revoke"), here.url(area, held.name)
-    return Form(title, url, said["do.revoke_grant"], back, costs=[said[f"costs.revoke_grant.{area}"]])
+    costs = [said[f"costs.revoke_grant.{area}"]]
+    if outlasts_own(here, administration, [one], held.ends):
+        costs.append(said["costs.not_given_again"])
+    return Form(title, url, said["do.revoke_grant"], back, costs=costs)

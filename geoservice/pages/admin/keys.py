@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -11,32 +11,38 @@ from werkzeug.wrappers import Response
 
 from geoservice.errors import PersonalNumberRefused, StaffUnknown
 from geoservice.pages.admin.areas import Here
-from geoservice.pages.admin.forms import chosen_in, end_in, sent
+from geoservice.pages.admin.forms import chosen_in, sent, sent_as
+from geoservice.pages.admin.giving import (
+    Giving,
+    end_given,
+    giving_in,
+    grant_fields,
+    holder_in,
+    is_told_here,
+    of_longer_right,
+    too_long,
+)
 from geoservice.pages.admin.granted import (
     add_grants,
-    grant_fields,
     grant_undo,
     grant_ways,
     granted_cells,
     grants_table,
-    holder_in,
 )
 from geoservice.pages.admin.model import Action, Cell, Field, Form, Refused, Table
 from geoservice.pages.admin.rendering import form_page, secret_page, table_page, thing_page
 from geoservice.pages.shell.choice import led_on
 from geoservice.records.keys.queries import StoredKey
 from geoservice.services.administration.service import Administration
-from geoservice.services.keys import KeyUnknown
+from geoservice.services.keys import LASTS, KeyUnknown, put_off
 from geoservice.web.forms import FORM_TYPE
 from geoservice.web.guard import Guard
 from geoservice.web.sessions import token_in_form
 from geoservice.web.streaming import streams
-from layers.errors import RefusedByDatabase
+from layers.errors import OutlastsOwn, RefusedByDatabase
 
 #: In words of the columns.
 COLUMNS = ("label", "key", "role", "where", "staff", "state", "networks", "used", "ends", "made")
-#: How long a key is good when it is made or rotated, unless something else is said.
-LASTS = timedelta(days=365)
 #: For how long the secret before may be good, too, in hours; 0: it ends at once.
 OVERLAPS_H = (0, 1, 24, 7 * 24, 30 * 24)
 _OVERLAP_FIRST_H = 7 * 24
@@ -60,7 +66,7 @@ def add_keys(blueprint: Blueprint, administration: Administration, guard: Guard)
     @guard("manage_keys")
     def new_key(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, "keys")
-        return form_page(here, _new_form(here, administration))
+        return form_page(here, _new_form(here, giving_in(here, administration), administration))
 
     @blueprint.post("/admin/<jurisdiction>/new-key")
     @guard("manage_keys")
@@ -68,8 +74,7 @@ def add_keys(blueprint: Blueprint, administration: Administration, guard: Guard)
     @streams(FORM_TYPE)
     def make_key(jurisdiction: str) -> Response:
         here = Here.of(administration, jurisdiction, "keys")
-        form = _new_form(here, administration)
-        return sent(here, form, lambda values: _made(here, administration, form, values))
+        return sent_as(here, lambda fields: _making(here, administration, fields))
 
     @blueprint.get("/admin/<jurisdiction>/keys/<id>")
     @guard("manage_keys")
@@ -82,14 +87,15 @@ def add_keys(blueprint: Blueprint, administration: Administration, guard: Guard)
 
 
 def _add_changes(blueprint: Blueprint, administration: Administration, guard: Guard) -> None:
-    forms = {"rotate": _rotate_form, "revoke": _revoke_form}
-
     @blueprint.get("/admin/<jurisdiction>/keys/<id>/rotate", defaults={"action": "rotate"})
     @blueprint.get("/admin/<jurisdiction>/keys/<id>/revoke", defaults={"action": "revoke"})
     @guard("manage_keys")
     def ask_key(jurisdiction: str, id: str, action: str) -> Response:
         here = Here.of(administration, jurisdiction, "keys")
-        return form_page(here, forms[action](here, administration.keys.key(jurisdiction, id, here.identity)))
+        one = administration.keys.key(jurisdiction, id, here.identity)
+        return form_page(
+            here, _revoke_form(here, one) if action == "revoke" else _rotate_form(here, administration, one)
+        )
 
     @blueprint.post("/admin/<jurisdiction>/keys/<id>/rotate")
     @guard("manage_keys")
@@ -97,7 +103,7 @@ def _add_changes(blueprint: Blueprint, administration: Administration, guard: Gu
     @streams(FORM_TYPE)
     def rotate_key(jurisdiction: str, id: str) -> Response:
         here = Here.of(administration, jurisdiction, "keys")
-        form = _rotate_form(here, administration.keys.key(jurisdiction, id, here.identity))
+        form = _rotate_form(here, administration, administration.keys.key(jurisdiction, id, here.identity))
         return sent(here, form, lambda values: _rotated(here, administration, id, form, values))
 
     @blueprint.post("/admin/<jurisdiction>/keys/<id>/revoke")
@@ -157,10 +163,12 @@ def _key_page(here: Here, administration: Administration, id: str) -> Response:
     )  # fmt: skip
 
 
-def _new_form(here: Here, administration: Administration) -> Form:
-    said = here.words
-    fields = (Field("label", required=True), *grant_fields(here, administration.staff), Field("networks", "area"))
-    values = {"ends": (here.today + LASTS).isoformat()}
+def _new_form(here: Here, giving: Giving, administration: Administration) -> Form:
+    said, lasts = here.words, (here.today + LASTS).isoformat()
+    fields = (
+        Field("label", required=True), *grant_fields(here, giving, administration), Field("networks", "area"),
+    )  # fmt: skip
+    values = {"ends": min(lasts, giving.last_day() or lasts)}
     made = [(one.created_at, one.id) for one in administration.keys.keys(here.place.code, here.identity)]
     return Form(
         said["new.key"], here.url("new-key"), said["send.key"], here.url("keys"), fields, values=values,
@@ -169,16 +177,26 @@ def _new_form(here: Here, administration: Administration) -> Form:
     )  # fmt: skip
 
 
-def _rotate_form(here: Here, one: StoredKey) -> Form:
+def _rotate_form(here: Here, administration: Administration, one: StoredKey) -> Form:
     said = here.words
     overlaps = [(str(hours), said[f"overlap.{hours}"]) for hours in OVERLAPS_H]
     fields = (Field("overlap", "select", overlaps, required=True),)
-    costs = [said["costs.rotate"], *([said["costs.rotate.end"]] if one.expires_at is not None else [])]
+    costs = [said["costs.rotate"], *_end_told(here, administration, one)]
     return Form(
         said["ask.rotate"].format(name=one.label), here.url("keys", one.id, "rotate"), said["do.rotate"],
         here.url("keys", one.id), fields, costs, {"overlap": str(_OVERLAP_FIRST_H)},
         stored={"until": str(one.previous_until)},  # sent twice by mistake it would end the secret that is in use
     )  # fmt: skip
+
+
+def _end_told(here: Here, administration: Administration, one: StoredKey) -> list[str]:
+    """Return until when a key with an end is good when it is rotated, in a sentence."""
+    own_end, until = administration.keys.gives_until(one, here.identity), datetime.now(UTC) + LASTS
+    ends = put_off(one.expires_at, until, own_end)
+    if ends is None:
+        return []
+    word = "costs.rotate.end" if ends == until else "costs.rotate.own_end"
+    return [here.words[word].format(day=here.last_day(ends, ""))]
 
 
 def _revoke_form(here: Here, one: StoredKey) -> Form:
@@ -190,22 +208,35 @@ def _revoke_form(here: Here, one: StoredKey) -> Form:
     )  # fmt: skip
 
 
-def _made(here: Here, administration: Administration, form: Form, values: Mapping[str, str]) -> Response:
+def _making(
+    here: Here, administration: Administration, fields: Mapping[str, str]
+) -> tuple[Form, Callable[[Mapping[str, str]], Response]]:  # fmt: skip
+    giving = giving_in(here, administration, fields)
+    form = _new_form(here, giving, administration)
+    return form, lambda values: _made(here, giving, administration, form, values)
+
+
+def _made(
+    here: Here, giving: Giving, administration: Administration, form: Form, values: Mapping[str, str]
+) -> Response:  # fmt: skip
     if not values["label"]:
         raise Refused(label="error.label")
     role, place, holder = holder_in(values, form)
-    networks, expires_at = _networks_in(values), end_in(here, values)
+    networks, expires_at = _networks_in(values), end_given(giving, values)
     try:
         text = administration.keys.create(
             role, values["label"], jurisdiction=place, staff=holder, networks=networks, expires_at=expires_at,
-            identity=here.identity,
+            identity=giving.there.identity,
         )  # fmt: skip
     except StaffUnknown:
         raise Refused(staff="error.choose") from None
+    except OutlastsOwn:
+        raise too_long(giving) from None
     except (PersonalNumberRefused, RefusedByDatabase):  # what else it refuses is looked at above
         raise Refused(label="error.label") from None
     title = here.words["once.key.title"].format(name=values["label"])
-    return secret_page(here, title, text, [here.words["once.key"]], here.url("keys"))
+    back = (here if is_told_here(here, giving) else giving.there).url("keys")
+    return secret_page(here, title, text, [here.words["once.key"]], back)
 
 
 def _networks_in(values: Mapping[str, str]) -> list[IPv4Network | IPv6Network]:
@@ -227,6 +258,10 @@ def _rotated(here: Here, administration: Administration, id: str, form: Form, va
         )  # fmt: skip
     except KeyUnknown:
         raise Refused(**{"": "error.key_over"}) from None
+    except OutlastsOwn:
+        raise of_longer_right(
+            here, administration.accounts.grants.gives_until(here.identity, here.place.code)
+        ) from None
     label = administration.keys.key(here.place.code, id, here.identity).label
     sentences = (here.words["once.key"], here.words["once.rotated"].format(at=here.when(until, "")))
     title = here.words["once.key.title"].format(name=label)

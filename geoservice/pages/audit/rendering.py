@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,17 +73,21 @@ def line_of(entry: AuditEntry, asked: AuditAddress, zone: ZoneInfo, said: Mappin
     return Line(
         entry.at.isoformat(), entry.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"), entry.who,
         said.get(f"role.{entry.role}", entry.role or ""), said.get(f"what.{entry.what}", entry.what),
-        tuple(_touched(entry.touched, asked, said)), str(entry.request or ""),
+        tuple(_touched(entry.touched, asked, zone, said)), str(entry.request or ""),
     )  # fmt: skip
 
 
-def _touched(touched: Mapping[str, Any], asked: AuditAddress, said: Mapping[str, str]) -> Iterator[Touched]:
+def _touched(
+    touched: Mapping[str, Any], asked: AuditAddress, zone: ZoneInfo, said: Mapping[str, str]
+) -> Iterator[Touched]:  # fmt: skip
     for key, value in touched.items():
         word = said.get(f"touched.{key}", key)
         if key == "incident" and permitted(current_identity(), Permission.USE_DESK):
             yield Touched(
                 word, str(value), page_address(f"/desk/{asked.jurisdiction}", asked.language, open=str(value))
             )
+        elif key == "ended_at":
+            yield Touched(word, datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"))
         elif isinstance(value, dict):
             yield Touched(word, "; ".join(f"{name}: {_listed(one, said)}" for name, one in value.items()))
         else:

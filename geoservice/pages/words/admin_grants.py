@@ -52,6 +52,28 @@ GRANTS: dict[str, tuple[str, ...]] = {
         "这是最后一个不限期管理所有辖区的账号，请先授予另一个账号。",
         "It is the last account that administers every jurisdiction, without an end: give that to another one first.",
     ),
+    "error.outlasts": (
+        "最晚到 {day}：你自己在那里的权限到那一天为止，给别人的不能更长。",
+        "No later than {day}: your own right there ends then, and nobody gives what outlasts what he has.",
+    ),
+    "error.outlasts_own": (
+        "它的权限比你自己的更长（你的最后一天是 {day}），请由权限更长的管理员来做。",
+        "What it may outlasts your own right, of which the last day is {day}: an administrator who has that longer"
+        " does this.",
+    ),
+    "error.own_over": ("你自己在那里的权限已经到期。", "Your own right there is over."),
+    "costs.not_given_again": (
+        "你自己不能恢复：它比你自己的权限更长，要由权限更长的管理员恢复。",
+        "You can not give it back yourself: it outlasts your own right, so an administrator who has that longer does.",
+    ),
+    "hint.ends.own": (
+        "最晚 {day}，即你自己权限的最后一天；日期按所选辖区的时间。",
+        "{day} at the latest, the last day of your own right; by the clocks of the jurisdiction that is chosen.",
+    ),
+    "hint.places": (
+        "选别的辖区时，人员要从那里的名单中选：先提交一次，就会列出。",
+        "Of another jurisdiction the staff is listed once the form was sent; days are by its clocks.",
+    ),
     "error.begins": ("请填今天或以后。", "It has to be today or later."),
     "error.grant_ends": ("最后一天要在第一天之后。", "It has to end after it begins."),
 }

@@ -46,6 +46,7 @@ HEALTH: dict[str, tuple[str, ...]] = {
     "job.editions": ("版本按时生效", "editions come into force"),
     "job.overdue": ("标记超时", "what is late is marked"),
     "job.lapses": ("到期自动结案", "what was resolved long ago is closed"),
+    "job.ended_rights": ("登记到期的权限", "rights that ended are entered"),
     "job.working_time": ("更新工作时间", "working time is renewed"),
     "job.tiles": ("更新瓦片", "changes reach the tiles"),
     "job.event_numbers": ("事件编号", "events get their numbers"),

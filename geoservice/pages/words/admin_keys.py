@@ -45,6 +45,10 @@ KEYS: dict[str, tuple[str, ...]] = {
         " A secret from before the last rotation is void at once.",
     ),
     "costs.rotate.end": ("有效期改为从今天起 365 天。", "It is good for 365 days from now on."),
+    "costs.rotate.own_end": (
+        "最后一天是 {day}：不晚于你自己的权限，除非原来就更晚。",
+        "Its last day is {day}: no later than that of your own right, unless it was later already.",
+    ),
     "costs.revoke": (
         "使用它的系统立即停止工作，且不能恢复；要换密钥而不停机，请用“更换密钥”。",
         "The system that uses it stops at once, and this can not be undone."

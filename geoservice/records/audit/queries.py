@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from geoservice.records.audit.model import AuditEntry, AuditSearch, Head, Link, Waiting
 
 _NOTE = text("SELECT geoservice.note_audit(:what, :jurisdiction_id, CAST(:touched AS jsonb), :role)")
+_NOTE_ENDED = text("SELECT geoservice.note_ended_rights(:most)")
 _SEAL = text("SELECT geoservice.seal_audit(:most)")
 _HEAD = text("SELECT h.seq, h.hash FROM geoservice.audit_head AS h")
 _LAST = text("SELECT s.seq, s.hash FROM geoservice.audit_seal AS s ORDER BY s.seq DESC LIMIT 1")
@@ -73,6 +74,12 @@ def note(
     connection.execute(
         _NOTE, {"what": what, "jurisdiction_id": jurisdiction_id, "touched": json.dumps(touched), "role": role}
     )
+
+
+def note_ended_rights(connection: Connection, most: int = 100) -> int:
+    """Write the entries of grants, accounts and keys that ended by their time, once each; return how many."""
+    noted: int = connection.execute(_NOTE_ENDED, {"most": most}).scalar_one()
+    return noted
 
 
 def seal_some(connection: Connection, most: int = 5000) -> int:

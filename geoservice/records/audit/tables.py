@@ -1,4 +1,4 @@
-"""Tables audit_entry, audit_seal and audit_head."""
+"""Tables audit_entry, audit_seal, audit_head and ended_right."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers.db.base import Base
-from layers.db.columns import INSTANT, identity
+from layers.db.columns import CODE, INSTANT, identity, instant_now
 
 
 class AuditEntryRow(Base):
@@ -69,3 +69,16 @@ class AuditHeadRow(Base):
     sealed_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     era: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     cluster: Mapped[str] = mapped_column(Text)
+
+
+class EndedRightRow(Base):
+    """A right that ended by its time, of which the entry is written."""
+
+    __tablename__ = "ended_right"
+
+    #: Table of what ended.
+    kind: Mapped[str] = mapped_column(CODE, primary_key=True)
+    #: Its key there.
+    id: Mapped[str] = mapped_column(CODE, primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(INSTANT, primary_key=True)
+    noted_at: Mapped[datetime] = instant_now()

@@ -40,6 +40,8 @@ class StoredGrant:
     #: Where it is good; None: everywhere.
     jurisdiction_id: int | None
     jurisdiction_code: str | None
+    #: By whose clocks its days are told; None: of everywhere.
+    time_zone: str | None
     #: Which member of staff there holds it.
     staff_code: str | None
     valid_from: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, text
@@ -14,6 +15,7 @@ Holder = Literal["login", "key_id"]
 _TOLD = """
     (SELECT jsonb_agg(jsonb_build_object(
                 'id', g.id, 'role', g.role, 'jurisdiction_id', g.jurisdiction_id, 'jurisdiction_code', w.code,
+                'time_zone', w.time_zone,
                 'staff_code', g.staff_code, 'valid_from', g.valid_from, 'valid_to', g.valid_to,
                 'granted_by', g.granted_by, 'revoked_at', g.revoked_at) ORDER BY g.id)
        FROM geoservice.access_grant AS g LEFT JOIN geoservice.jurisdiction AS w ON w.id = g.jurisdiction_id
@@ -43,6 +45,22 @@ _RESTORE = text("""
     UPDATE geoservice.access_grant SET revoked_at = NULL, revoked_by = NULL
      WHERE id = :id AND revoked_at IS NOT NULL AND coalesce(valid_to > now(), true)
 """)
+
+#: Without an end, and of whom nothing is known: none.
+_GIVES_UNTIL = text("""
+    SELECT CASE WHEN isfinite(u.until) THEN u.until END
+      FROM geoservice.gives_until(
+          :named, (SELECT j.id FROM geoservice.jurisdiction AS j WHERE j.code = CAST(:place AS text))) AS u (until)
+""")
+
+
+def gives_until(connection: Connection, named: str, place: str | None) -> datetime | None:
+    """Return until when somebody, as histories name him, may give in a jurisdiction, by code (None: everywhere).
+
+    None: without an end.
+    """
+    until: datetime | None = connection.execute(_GIVES_UNTIL, {"named": named, "place": place}).scalar_one()
+    return until
 
 
 def give(connection: Connection, holder: Holder, name: str, grant: NewGrant, *, by: str) -> int:

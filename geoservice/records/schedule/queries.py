@@ -16,7 +16,8 @@ _AGES = text("""
 _NEXT = text("""
     SELECT extract(epoch FROM d.editions - clock_timestamp())::float8 AS editions_s,
            extract(epoch FROM d.overdue - clock_timestamp())::float8 AS overdue_s,
-           extract(epoch FROM d.lapses - clock_timestamp())::float8 AS lapses_s
+           extract(epoch FROM d.lapses - clock_timestamp())::float8 AS lapses_s,
+           extract(epoch FROM d.ends - clock_timestamp())::float8 AS ends_s
       FROM geoservice.next_due() AS d
 """)
 
@@ -30,6 +31,8 @@ class NextDue(NamedTuple):
     overdue_s: float | None
     #: An incident that was resolved long ago is closed.
     lapses_s: float | None
+    #: A grant, an account or a key is over.
+    ends_s: float | None
 
 
 def add_jobs(connection: Connection, names: Sequence[str]) -> None:

@@ -70,7 +70,7 @@ class AccountAdministration:
 
         Raises
         ------
-        RoleAboveOwn, PlaceAboveOwn
+        RoleAboveOwn, PlaceAboveOwn, OutlastsOwn
         AccountTaken, JurisdictionUnknown, StaffUnknown, RefusedByDatabase
         """
         require_may_give(identity, role, jurisdiction, Permission.MANAGE_ACCOUNTS)
@@ -80,7 +80,8 @@ class AccountAdministration:
 
     def held(self, jurisdiction: str, login: str, identity: Identity) -> Held:
         """Return what an account holds, as far as somebody is told; raise AccountUnknown."""
-        return Held("login", login, self.account(jurisdiction, login, identity).grants)
+        found = self.account(jurisdiction, login, identity)
+        return Held("login", login, found.grants, found.expires_at)
 
     def disable(self, jurisdiction: str, login: str, identity: Identity) -> None:
         """Let nobody sign in with an account, and end its sessions. Raise as `_touched`."""
@@ -88,12 +89,12 @@ class AccountAdministration:
         self._accounts.disable(login)
 
     def enable(self, jurisdiction: str, login: str, identity: Identity) -> None:
-        """Let an account be used again with the password that it has. Raise as `_touched`."""
+        """Let an account be used again with the password that it has. Raise as `_touched`, and OutlastsOwn."""
         self._touched(jurisdiction, login, identity)
         self._accounts.enable(login)
 
     def reset(self, jurisdiction: str, login: str, identity: Identity) -> str:
-        """Return a new one-time password; sessions end. Raise as `_touched`, and AccountDisabled."""
+        """Return a new one-time password; sessions end. Raise as `_touched`, AccountDisabled, OutlastsOwn."""
         self._touched(jurisdiction, login, identity)
         return self._accounts.reset(login)
 

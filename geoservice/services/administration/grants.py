@@ -22,6 +22,8 @@ class Held:
     kind: Holder
     name: str
     grants: Sequence[StoredGrant]
+    #: When it is over itself; None: never.
+    ends: datetime | None = None
 
 
 class GrantAdministration:
@@ -29,6 +31,10 @@ class GrantAdministration:
 
     def __init__(self, grants: GrantService) -> None:
         self._grants = grants
+
+    def gives_until(self, identity: Identity, jurisdiction: str | None) -> datetime | None:
+        """Return until when somebody may give in a jurisdiction (None: everywhere); None: without an end."""
+        return self._grants.gives_until(identity.actor, jurisdiction)
 
     def give(
         self, held: Held, role: Role, *, jurisdiction: str | None, staff: tuple[str, str] | None,
@@ -38,7 +44,7 @@ class GrantAdministration:
 
         Raises
         ------
-        OwnGrants, RoleAboveOwn, PlaceAboveOwn
+        OwnGrants, RoleAboveOwn, PlaceAboveOwn, OutlastsOwn
         GrantHeldAlready, OfficerElsewhere, JurisdictionUnknown, StaffUnknown, RefusedByDatabase
         """
         _require_others(held, identity)
@@ -53,7 +59,7 @@ class GrantAdministration:
         self._grants.revoke(self._own(held, number, identity), by=identity.actor)
 
     def give_again(self, held: Held, number: int, identity: Identity) -> None:
-        """Give a grant again as it was; raise as `_own`, and GrantHeldAlready."""
+        """Give a grant again as it was; raise as `_own`, GrantHeldAlready, OutlastsOwn."""
         self._grants.restore(self._own(held, number, identity))
 
     def _own(self, held: Held, number: int, identity: Identity) -> StoredGrant:

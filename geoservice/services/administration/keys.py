@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from geoservice.auth.model import Identity, Role
 from geoservice.auth.permissions import Permission
 from geoservice.domain.privacy import holds_personal_number
 from geoservice.errors import PersonalNumberRefused
+from geoservice.records.grants.model import alive
 from geoservice.records.keys.queries import StoredKey
 from geoservice.services.administration.grants import GrantAdministration, Held
 from geoservice.services.administration.own import (
@@ -48,7 +49,8 @@ class KeyAdministration:
 
     def held(self, jurisdiction: str, key_id: str, identity: Identity) -> Held:
         """Return what a key holds, as far as somebody is told; raise KeyUnknown."""
-        return Held("key_id", key_id, self.key(jurisdiction, key_id, identity).grants)
+        found = self.key(jurisdiction, key_id, identity)
+        return Held("key_id", key_id, found.grants, found.expires_at)
 
     def is_own_whole(self, key: StoredKey, identity: Identity) -> bool:
         """Return whether all that a key holds is somebody's to give, so that he may rotate and revoke it."""
@@ -66,7 +68,7 @@ class KeyAdministration:
 
         Raises
         ------
-        RoleAboveOwn, PlaceAboveOwn, PersonalNumberRefused
+        RoleAboveOwn, PlaceAboveOwn, OutlastsOwn, PersonalNumberRefused
         JurisdictionUnknown, StaffUnknown, RefusedByDatabase
         """
         require_may_give(identity, role, jurisdiction, Permission.MANAGE_KEYS)
@@ -77,22 +79,29 @@ class KeyAdministration:
         )
 
     def rotate(
-        self, jurisdiction: str, key_id: str, identity: Identity, *, overlap: timedelta, lasts: timedelta
+        self, jurisdiction: str, key_id: str, identity: Identity, *, overlap: timedelta, lasts: timedelta | None
     ) -> tuple[str, datetime]:  # fmt: skip
         """Return the text of a key with another secret, and until when the one before is good.
 
         Parameters
         ----------
         lasts
-            From now on, where the key has an end.
+            From now on, where the key has an end, but not beyond what whoever asks may give; None: it keeps its end.
 
         Raises
         ------
-        RoleAboveOwn, PlaceAboveOwn, KeyUnknown
+        RoleAboveOwn, PlaceAboveOwn, OutlastsOwn, KeyUnknown
         """
         found = self._touched(jurisdiction, key_id, identity)
-        text, _, until = self._keys.rotate(found.id, overlap=overlap, lasts=lasts)
+        own_end = self.gives_until(found, identity)
+        text, _, until = self._keys.rotate(found.id, overlap=overlap, lasts=lasts, not_after=own_end)
         return text, until
+
+    def gives_until(self, key: StoredKey, identity: Identity) -> datetime | None:
+        """Return until when somebody may give all that a key holds; None: without an end."""
+        places = {one.jurisdiction_code for one in alive(key.grants, datetime.now(UTC))}
+        ends = [self.grants.gives_until(identity, place) for place in places]
+        return min((one for one in ends if one is not None), default=None)
 
     def revoke(self, jurisdiction: str, key_id: str, identity: Identity) -> None:
         """Make a key void at once; raise RoleAboveOwn, PlaceAboveOwn, KeyUnknown."""

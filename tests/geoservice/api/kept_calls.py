@@ -41,6 +41,9 @@ def named(door: Door, method: str, path: str) -> dict[str, str]:
     """Return what parts of an address name, where that has to be made for each call: a posting that has not begun."""
     if "/grants/{id}" in path:
         return _a_grant(door, path)
+    if (method, path) == ("DELETE", "/v1/keys/{name}"):
+        keys = door.services.keys
+        return {"name": keys.create(Role.REPORTER, "goes", jurisdiction=door.existing["jurisdiction"]).split("_")[1]}
     if (method, path) != ("DELETE", "/v1/postings/{id}"):
         return {}
     j, officer, grid, begins = _future(door)
@@ -118,6 +121,8 @@ _BODIES: dict[tuple[str, str], Callable[[Door], dict[str, Any]]] = {
     ("PATCH", "/v1/postings/{id}"): lambda door: {"valid_to": "2100-01-01"},
     ("POST", "/v1/accounts/{name}/grants"): _grant,
     ("POST", "/v1/keys/{name}/grants"): _grant,
+    ("POST", "/v1/keys"): lambda door: {"label": "made at the door", "role": "reporter"},
+    ("POST", "/v1/keys/{name}/rotate"): lambda door: {"overlap_hours": 1},
     ("PUT", "/v1/staff/{code}"): lambda door: {"role": "grid_officer"},
     ("PUT", "/v1/services/{code}"): lambda door: {"name": "线缆垂落"},
     ("POST", "/v1/visits"): _visit,

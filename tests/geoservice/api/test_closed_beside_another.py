@@ -102,3 +102,31 @@ def test_its_publications_are_heard_by_its_own_alone(door: FlaskClient, services
         assert not events.audience(PUBLIC).may_hear(one)
         assert not events.audience(keys["town"]).may_hear(one)
         assert events.audience(keys["sare"]).may_hear(one)
+
+
+def test_whoever_names_no_jurisdiction_is_told_what_helps_and_it_does(door: FlaskClient, services: Services) -> None:
+    one, many = "/v1/owner?lon=91.77&lat=29.24", "/v1/owner/batch"
+    places = {"positions": [[91.77, 29.24]]}
+    listed = door.get("/v1/jurisdictions").json["jurisdictions"]
+    assert [one["code"] for one in listed] == ["town"]
+
+    for told in (door.get(one), door.post(many, json=places), door.post(many, json=places | {"jurisdiction": "town"})):
+        assert told.status_code == 401
+        assert "as `?jurisdiction=CODE`: those that GET /v1/jurisdictions lists" in told.json["detail"]
+    assert door.get(f"{one}&jurisdiction=town").status_code == 200
+    assert door.post(f"{many}?jurisdiction=town", json=places).status_code == 200
+
+    key = {"Authorization": f"Bearer {services.keys.create(Role.READER, 'there', jurisdiction='town')}"}
+    refused = door.get(one, headers=key)
+    assert refused.status_code == 403
+    assert "a look-up has `jurisdiction` in its address. (jurisdiction: town)" in refused.json["detail"]
+    assert door.get(f"{one}&jurisdiction=town", headers=key).status_code == 200
+
+
+def test_naming_one_is_not_advised_where_it_does_not_help(door: FlaskClient, services: Services) -> None:
+    for code in ("sare", "nowhere"):
+        assert "?jurisdiction" not in door.get(f"/v1/owner?lon=91.77&lat=29.24&jurisdiction={code}").json["detail"]
+    assert "?jurisdiction" not in door.get("/v1/incidents").json["detail"]
+    JurisdictionService(services.database).set_up("town", visitors="closed")
+    services.visiting._read = None  # a second is over
+    assert "?jurisdiction" not in door.get("/v1/owner?lon=91.77&lat=29.24").json["detail"]

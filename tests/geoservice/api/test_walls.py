@@ -112,7 +112,8 @@ def _fill(url: str, here: int) -> None:
         """INSERT INTO geoservice.audit_seal (seq, entry_id, hash)
            SELECT 1, min(a.id), decode(repeat('00', 32), 'hex') FROM geoservice.audit_entry AS a
             WHERE a.jurisdiction_id = %(here)s""",
-        f"SELECT geoservice.begin_step({draft})",
+        f"""INSERT INTO geoservice.draft_change (step_id, before)
+            VALUES (geoservice.begin_step({draft}), '{{"code": "A"}}')""",  # noqa: S608  a query of ours
         f"""INSERT INTO geoservice.preview (edition_id, revision, actor, fingerprint, moves)
             VALUES ({draft}, 0, 'test', 'none', '[]')""",  # noqa: S608  a query of ours
         f"""INSERT INTO geoservice.decision (edition_id, kind, to_code, area_m2, geom, reason)
@@ -203,6 +204,79 @@ def test_every_table_of_a_jurisdiction_has_row_policies_or_is_for_everybody(wall
     assert of_jurisdictions - policies(walls.url) == OPEN
 
 
+#: Tables of no jurisdiction that the service sees whole, and why.
+OF_NOBODY = {
+    # Grids of editions: what is in force is public, and drafts are asked for by their edition, which has row policies.
+    "grid": "copied into", "tile_grid": "of editions that are told", "tile_edition": "of editions that are told",
+    # What stands beside an edition; the service asks by its number, logins have row policies.
+    "finding": "of an edition", "reassigned_code": "of an edition", "grid_lineage": "of an edition",
+    # Who shows a key is found out before anything is known of anybody.
+    "api_key": "who shows a key", "key_use": "when a key was used", "sign_in_attempt": "hashes of who tried",
+    "report_key": "hashes of requests that came twice",
+    # What the service keeps for itself, and what everybody may know.
+    "audit_head": "how far the chain goes", "outbox_head": "the number of the last event",
+    "ended_right": "of what the end was entered", "scheduled_job": "when jobs were done",
+    "layer": "descriptions", "lifecycle": "a table of rules", "jurisdiction": "what there is; guards say to whom",
+}  # fmt: skip
+
+
+def test_every_table_says_whose_rows_it_shows_or_why_all(walls: Walls) -> None:
+    """Also those that name no jurisdiction, such as what changed in drafts: a new one is listed, or has policies."""
+    with psycopg.connect(walls.url) as connection:
+        rows = connection.execute("""
+            SELECT c.relname FROM pg_class AS c
+             WHERE c.relnamespace = 'geoservice'::regnamespace AND c.relkind IN ('r', 'p')
+        """)
+        tables = {row[0] for row in rows}
+
+    assert tables - policies(walls.url) - OPEN == OF_NOBODY.keys()
+
+
+@pytest.mark.parametrize("group", ["geoservice_reader", "geoservice_analyst"])
+def test_what_logins_read_has_row_policies_for_them_unless_it_is_copied_into(walls: Walls, group: str) -> None:
+    with psycopg.connect(walls.url) as connection:
+        rows = connection.execute("""
+            SELECT c.relname FROM pg_class AS c
+             WHERE c.relnamespace = 'geoservice'::regnamespace AND c.relkind IN ('r', 'p')
+               AND has_any_column_privilege(%(group)s, c.oid, 'SELECT')
+               AND NOT EXISTS (SELECT FROM pg_policies AS p WHERE p.schemaname = 'geoservice'
+                                  AND p.tablename = c.relname AND %(group)s = ANY (p.roles))
+        """, {"group": group})  # fmt: skip
+        open_to_all = {row[0] for row in rows}
+
+    assert open_to_all == COPIED | {"layer", "lifecycle"}
+
+
+def test_nobody_reads_what_is_copied_into_the_inbox(walls: Walls) -> None:
+    """Beside its owner: rows of it are other people's reports for as long as a statement lasts."""
+    with psycopg.connect(walls.url) as connection:
+        rows = connection.execute("""
+            SELECT r.rolname FROM pg_roles AS r
+             WHERE r.rolname LIKE 'geoservice\\_%' AND NOT r.rolsuper
+               AND (has_any_column_privilege(r.oid, 'geoservice.incident_inbox', 'SELECT')
+                    OR has_table_privilege(r.oid, 'geoservice.incident_inbox', 'UPDATE, DELETE, TRUNCATE'))
+        """)
+        assert rows.fetchall() == []
+        assert connection.execute("SELECT count(*) FROM geoservice.incident_inbox").fetchone() == (0,)
+
+
+def test_a_login_of_one_town_reads_no_change_in_a_draft_of_another(walls: Walls) -> None:
+    """Neither what stands there nor what did: shapes and codes are in the steps of a draft, too."""
+    login = f"analyst_{os.getpid()}_steps"
+    password = grant_login(walls.url, login, LoginRole.ANALYST, LoginLimits(5, 60, 60), jurisdiction="town")
+    with psycopg.connect(walls.url) as admin:
+        there = admin.execute("SELECT count(*) FROM geoservice.draft_change").fetchone()
+    try:
+        with _connected(walls.url, login, password) as connection:
+            seen = connection.execute("SELECT count(*) FROM geoservice.draft_change").fetchone()
+    finally:
+        revoke_login(walls.url, login)
+
+    assert there is not None
+    assert there[0] > 0
+    assert seen == (0,)
+
+
 def _scopes(walls: Walls) -> dict[str, Scope]:
     return {
         "nothing": NOTHING, "visitor": VISITOR, "within": within(walls.there),
@@ -263,6 +337,7 @@ def _of_the_community(table: str) -> str:
     by_login = "t.login IN (SELECT g.login FROM geoservice.access_grant AS g WHERE g.jurisdiction_id = :here)"
     of_others = {
         "incident_event": "t.jurisdiction_id = :here", "draft_step": by_edition, "decision": by_edition,
+        "draft_change": f"t.step_id IN (SELECT t.id FROM geoservice.draft_step AS t WHERE {by_edition})",  # noqa: S608
         "preview": by_edition,
         "change": "t.id IN (SELECT n.change_id FROM geoservice.change_count AS n WHERE n.jurisdiction_id = :here)",
         "session": by_login, "second_factor": by_login, "recovery_code": by_login, "pending_sign_in": by_login,

@@ -129,8 +129,8 @@ def grid_of_organisation(superuser: psycopg.Connection[Any]) -> Any:
 
 def test_which_jobs_there_are() -> None:
     assert [job.name for job in JOBS] == [
-        "editions", "overdue", "lapses", "working_time", "tiles", "event_numbers", "old_events", "audit_seals",
-        "retention",
+        "editions", "overdue", "lapses", "ended_rights", "working_time", "tiles", "event_numbers", "old_events",
+        "audit_seals", "retention",
     ]  # fmt: skip
 
 
@@ -275,13 +275,13 @@ def test_it_is_foreseen_when_something_is_due(
         with database.transaction() as connection:
             return next_due(connection)
 
-    assert foreseen() == (None, None, None)
+    assert foreseen() == (None, None, None, None)
     starts = datetime.now(UTC) + timedelta(days=1)
     make_edition(superuser, town.jurisdiction_id, {"soon": places.OUTLINE}, starts=starts)
     late_at = make_incident(superuser)["expected_at"]
     closed_at = make_incident(superuser, status="resolved")["status_since"] + timedelta(days=7)
     before = datetime.now(UTC)
-    told = foreseen()
+    told = foreseen()[:3]
     after = datetime.now(UTC)
 
     for due_s, at in zip(told, (starts, late_at, closed_at), strict=True):
@@ -292,10 +292,10 @@ def test_it_is_foreseen_when_something_is_due(
 def test_a_job_is_due_when_something_is_foreseen_and_in_any_case_now_and_then() -> None:
     job = Job("job", lambda connection: 0, period_s=60, foreseen_s=lambda due: due.overdue_s)
 
-    assert job.due_s(NextDue(None, None, None), None) == 0
-    assert job.due_s(NextDue(None, None, None), 20) == 40
-    assert job.due_s(NextDue(None, 7, None), 20) == 7
-    assert job.due_s(NextDue(None, 70, None), 20) == 40
+    assert job.due_s(NextDue(None, None, None, None), None) == 0
+    assert job.due_s(NextDue(None, None, None, None), 20) == 40
+    assert job.due_s(NextDue(None, 7, None, None), 20) == 7
+    assert job.due_s(NextDue(None, 70, None, None), 20) == 40
 
 
 def test_figures_tell_how_long_ago_each_job_was_done(

@@ -151,6 +151,8 @@ def test_every_kind_of_entry_has_words() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (root / "geoservice").rglob("*.py"))
     noted |= set(re.findall(r'note(?:_read)?\(\s*connection, "([a-z_]+)"', sources))
     noted |= {f"{one}_{verb}" for one in attached for verb in ("added", "changed", "removed")}
+    ended = (root / "migrations" / "schema" / "ended_rights.sql").read_text(encoding="utf-8")
+    noted |= {f"{one}_ended" for one in re.findall(r"SELECT '([a-z_]+)'", ended)}
     assert {f"what.{one}" for one in noted} <= set(said)
 
 
