@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from geoservice.domain.importing.mapping import Proposal
@@ -40,6 +40,8 @@ class ReadReports:
     #: What was taken for what, and what was left out: sentences for whoever imports.
     remarks: tuple[str, ...]
     proposal: Proposal
+    #: By column with words that mean none of its codes: those of them that may be repeated.
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def reports_table(services: Iterable[Service]) -> Layer:
