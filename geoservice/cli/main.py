@@ -52,6 +52,11 @@ PLACES_REFUSED: dict[int | None, str] = {
     errno.EDQUOT: "Free some space: the quota is used up.",
     errno.EACCES: "Run it as the owner of this place, or name another.",
     errno.EROFS: "Name a place that can be written to.",
+    errno.EEXIST: "Name another place.",
+    errno.EISDIR: "Name a file.",
+    errno.ELOOP: "Name a place that leads somewhere.",
+    errno.ENAMETOOLONG: "Name a shorter one.",
+    errno.ENOTDIR: "A part of it is a file: name a place in a folder.",
 }
 
 
@@ -101,7 +106,7 @@ def main() -> None:
     except OSError as exc:
         if exc.errno not in PLACES_REFUSED:
             raise
-        _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}.", PLACES_REFUSED[exc.errno])
+        _fail(f"{exc.strerror}: {exc.filename2 or exc.filename or 'the data directory'}.", PLACES_REFUSED[exc.errno])
 
 
 def _fail(line: str, remedy: str) -> None:
