@@ -16,6 +16,7 @@ import pytest
 from geoservice.auth.model import Role
 from geoservice.domain.spans import Month
 from geoservice.maps.sheets import choropleth
+from geoservice.pages.figures.rendering import TABLES
 from geoservice.pages.monthly import rendering
 from geoservice.pages.words.catalogue import words
 from geoservice.wiring import Services
@@ -64,9 +65,9 @@ def test_the_tables_are_those_of_the_figures_of_the_same_days(manager: Browser) 
     for month in (THIS, THIS.before):
         page = manager.get(f"/figures/sare/report?month={month.name}&lang=en").text
         told = tables_of(page)
-        files = {name: file_of(manager, name, month) for name in ("numbers", "grids", "services", "time", "hours")}
+        files = {name: file_of(manager, name, month) for name in TABLES}
         before = file_of(manager, "numbers", month.before)
-        for name in ("grids", "time", "hours"):
+        for name in ("grids", "sources", "time", "hours"):
             assert told[name] == files[name], name
         # Days are compared with those just before them, months with the month before.
         header = files["services"][0].index("Before")
