@@ -17,8 +17,9 @@ from geoservice.auth.model import Role
 from geoservice.domain.spans import Month
 from geoservice.maps.sheets import choropleth
 from geoservice.pages.figures.rendering import TABLES
-from geoservice.pages.monthly import rendering
+from geoservice.pages.monthly import contents, rendering
 from geoservice.pages.words.catalogue import words
+from geoservice.services import monthly
 from geoservice.wiring import Services
 from geoservice.writing import chromium
 from tests.geoservice.pages.desk.test_pages import PERSON, Browser
@@ -171,6 +172,28 @@ def test_names_are_text(manager: Browser, community_url: str, monkeypatch: pytes
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
     assert written[0].count("</style>") == 1
+
+
+def test_why_there_is_no_map_is_said(manager: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = words("monthly", "zh")
+    for module, name, value, reason in (
+        (contents, "lies_across", lambda shapes: bool(shapes), "map.across"),
+        (monthly, "grid_shapes", lambda *_, **__: {}, "map.none"),
+    ):
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(module, name, value)
+            page = manager.get(f"/figures/sare/report?month={THIS.name}&lang=zh").text
+        assert said[reason] in page
+        assert "class-map" not in page
+
+
+def test_what_is_english_on_a_page_of_another_language_says_so(manager: Browser) -> None:
+    for language in ("zh", "bo"):
+        page = manager.get(f"/figures/sare/report?month=2026-13&lang={language}").text
+        assert re.search(r'<ul lang="en"><li>[^<]*as in 2026-11', page)
+        nowhere = manager.get(f"/nowhere?lang={language}").text
+        assert '<html lang="en">' in nowhere
+        assert '<span lang="zh-CN">返回地图</span>' in nowhere
 
 
 def test_classes_are_as_wide_as_each_other_and_hold_every_number() -> None:
