@@ -66,8 +66,9 @@ def read_reports(
     reports = tuple(reading.reports(places.geoms, jurisdiction_id))
     refused = tuple(RefusedRow(read.rows[at], reading.reason(at)) for at in sorted(reading.reasons))
     if (away := outside(places.geoms, read.rows, choices)) is not None:
+        doubt = " Look at their CRS, and at which coordinate is which." if 2 * away[0] > len(read.rows) else ""
         reading.remarks.append(
-            f"{away[0]} of {len(read.rows)} reports lie outside of the jurisdiction, one in row {away[1]}."
+            f"{away[0]} of {len(read.rows)} reports lie outside of the jurisdiction, one in row {away[1]}.{doubt}"
         )
     remarks = (*read.remarks, *places.remarks, *reading.remarks, *told_of_columns(proposal))
     return ReadReports(reports, refused, remarks, proposal, reading.unknown)

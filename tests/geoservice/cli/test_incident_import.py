@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import psycopg
+import pyproj
 import pytest
 from click.testing import CliRunner, Result
 
@@ -153,6 +154,21 @@ def test_what_is_older_than_the_grids_is_told_to_be_nobodys(community_url: str, 
     assert "2 of 3 reports are of before the first grids came into force, " in tried.output
     assert "3 of 3 rows would be stored (1 in a grid, 2 in no grid, to be looked at)" in tried.output
     assert "What is stored is in hand" in tried.output
+
+
+def test_reports_that_lie_elsewhere_are_told_and_what_may_be_wrong_with_them(tmp_path: Path) -> None:
+    beside = run(made(tmp_path, GOOD.replace("91.7703", "116.3")), "--word", "service_code.路灯=light")
+    assert "1 of 3 reports lie outside of the jurisdiction, one in row 4.\n" in beside.output
+
+    metres = pyproj.Transformer.from_crs(4326, 4540, always_xy=True).transform
+    east, north = metres(91.7701, 29.2372)
+    file = made(tmp_path, f"M1,light,{DAY} 09:30,{north},{east},,,\n", "metres.csv")  # x is north, as surveyors have it
+
+    turned = run(file, "--crs", "epsg:4540")
+    assert "1 of 1 reports lie outside of the jurisdiction, one in row 2. Look at their CRS, and" in turned.output
+    right = run(file, "--crs", "epsg:4540", "--swap-coordinates")
+    assert "1 of 1 rows would be stored (1 in a grid)" in right.output
+    assert "outside of the jurisdiction" not in right.output
 
 
 def test_a_code_that_another_report_has_is_refused_unless_another_system_gave_it(
