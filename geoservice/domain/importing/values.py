@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from geoservice.domain.importing.bearings import BearingUnknown, bearing_of
 from geoservice.domain.importing.choices import Choices
 from geoservice.domain.importing.instants import written_instant
-from geoservice.domain.importing.kinds import codes_by_word
+from geoservice.domain.importing.kinds import SEVERAL, codes_by_word
 from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.persons import personal
 from geoservice.domain.importing.words import KEY, plain
@@ -193,8 +193,10 @@ def _half_width(text: str) -> str:
 def _code(cell: object, *, words: Mapping[str, str]) -> str:
     said = plain(cell if isinstance(cell, str) else _digits(cell) if isinstance(cell, int | float | Decimal) else "")
     if said not in words:
-        codes = ", ".join(dict.fromkeys(words.values()))
+        codes = ", ".join(code for code in dict.fromkeys(words.values()) if code != SEVERAL)
         raise NotAValue(f"is none of the words that are known for it, which mean {codes}")
+    if words[said] == SEVERAL:
+        raise NotAValue("is what several of its codes are called")
     return words[said]
 
 

@@ -171,6 +171,22 @@ def test_reports_that_lie_elsewhere_are_told_and_what_may_be_wrong_with_them(tmp
     assert "outside of the jurisdiction" not in right.output
 
 
+def test_a_name_is_that_of_the_service_which_is_offered(community_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(community_url) as connection:
+        columns = "jurisdiction_id, name, name_en, description, category, keywords, attributes"
+        for code, retired in (("lamp", True), ("zlamp", True)):
+            connection.execute(
+                f"INSERT INTO geoservice.service (code, retired, {columns})"  # noqa: S608  texts of this test
+                f" SELECT %s, %s, {columns} FROM geoservice.service WHERE code = 'light'", [code, retired]
+            )  # fmt: skip
+        (name,) = connection.execute("SELECT name FROM geoservice.service WHERE code = 'light'").fetchone() or ("",)
+    rows = "".join(f"R{code},{code},{DAY} 09:30,91.7701,29.2372,,,\n" for code in (name, "lamp"))
+
+    tried = told(made(tmp_path, rows))
+
+    assert (tried["stored"], [one["reason"] for one in tried["refused"]]) == (1, ["the service lamp is retired"])
+
+
 def test_a_code_that_another_report_has_is_refused_unless_another_system_gave_it(
     community_url: str, tmp_path: Path
 ) -> None:

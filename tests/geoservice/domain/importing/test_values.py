@@ -33,6 +33,7 @@ from layers.buildings.layer import BUILDINGS
 from layers.cameras.layer import CAMERAS
 from layers.layer import Column, Layer
 from layers.organisations.layer import ORGANISATIONS
+from layers.title import Title
 
 SCHEMA = Path(__file__).parents[4] / "migrations/schema"
 
@@ -175,6 +176,18 @@ def test_no_word_means_two_codes(layer: Layer) -> None:
             for code, title in column.codes.items():
                 for word in (code, title.zh, title.en):
                     assert codes_by_word(layer, column, {word: code}, gbt28181=False) == known
+
+
+def test_a_word_that_is_the_title_of_several_codes_is_refused_until_it_is_said_what_it_means() -> None:
+    codes = {"light": Title("路灯", "Street light"), "lamp": Title("路灯", "Lamp"), "路灯2": Title("灯", "light")}
+    column = Column("kind", "text", Title("类型", "Kind"), codes=codes)
+    cells: list[object] = ["路灯", "Lamp", "light", "灯"]
+
+    done = typed(cells, column, BUILDINGS, Choices())
+    assert done.values == [None, "lamp", "light", "路灯2"]  # a code is never another's title
+    assert (done.refused, done.unknown) == ({0: "kind is what several of its codes are called"}, {"路灯": 1})
+    told = typed(cells, column, BUILDINGS, Choices(words={"kind": {"路灯": "lamp"}}))
+    assert told.values == ["lamp", "lamp", "light", "路灯2"]
 
 
 @pytest.mark.parametrize(("text", "degrees"), [
