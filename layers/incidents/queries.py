@@ -241,7 +241,8 @@ def count_by_part(
     parts = (
         select(row.grid_code, row.service_code, row.source, by.label("bucket")).where(*_conditions(search)).subquery()
     )
-    counted = select(*parts.c, func.count()).group_by(*parts.c)
+    by_all = (parts.c.grid_code, parts.c.service_code, parts.c.source, parts.c.bucket)
+    counted = select(*by_all, func.count()).group_by(*by_all)
     return {
         (grid, service, source, bucket): number for grid, service, source, bucket, number in connection.execute(counted)
     }

@@ -110,7 +110,8 @@ def test_what_is_sent_by_two_at_once_is_there_already_for_the_second(
 ) -> None:
     file, before = made(tmp_path, GOOD), count(community_url)
     fewer = made(tmp_path, GOOD.splitlines()[1] + "\n", "fewer.csv")
-    words, put, sent = ["--word", "service_code.路灯=light", "--commit"], intake.put_reports, []
+    words, put = ["--word", "service_code.路灯=light", "--commit"], intake.put_reports
+    sent: list[Path] = []
 
     def put_after_another(*arguments: Any) -> None:
         if not sent:
