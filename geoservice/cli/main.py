@@ -14,7 +14,7 @@ from geoservice.cli.advice import ADVICE, AdvisedError
 from geoservice.cli.database import SettingsRefused
 from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.errors import GeoserviceError, in_words
-from layers.errors import LayerError, RefusedByDatabase
+from layers.errors import DatabaseUnavailable, LayerError, RefusedByDatabase
 
 #: Every command: its name and where it is. A module is imported when its command is used or listed in the help.
 COMMANDS: dict[str, str] = {
@@ -100,6 +100,8 @@ def main() -> None:
         _fail(str(exc), exc.advice())
     except AdvisedError as exc:
         _fail(str(exc.error), in_words(exc.error, exc.words) or "")
+    except DatabaseUnavailable as exc:  # also where it answers and lets nobody in by this address
+        _fail(str(exc), "To see why, run: geoservice doctor")
     except DOMAIN_ERRORS as exc:
         advice = in_words(exc, ADVICE)
         _fail(exc.message if advice and isinstance(exc, RefusedByDatabase) else str(exc), advice or "")

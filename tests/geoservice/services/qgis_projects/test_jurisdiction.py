@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from psycopg import sql
+from sqlalchemy import make_url
 
 from geoservice.cli.main import geoservice, main
 from geoservice.errors import JurisdictionUnknown
@@ -276,6 +277,23 @@ def test_where_it_can_not_be_written_is_said_in_a_line_and_nothing_is_lost(
     assert Path("mine/pg_service.conf").read_text() == "[mine]\nuser=anna\n"
     assert (Path("file").read_text(), os.listdir("mine"), os.listdir("folder")) == (
         "mine", ["pg_service.conf"], ["town.qgs"])  # fmt: skip
+
+
+def test_a_login_that_may_not_write_projects_is_told_where_to_look(
+    town: OpenTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = make_url(town.url).set(username=town.analyst, password=town.password)
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", login.render_as_string(hide_password=False))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["geoservice", "layer", "qgis", "town"])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    told = capsys.readouterr().err
+    assert told.endswith("To see why, run: geoservice doctor\n"), told
+    assert town.password not in told
+    assert os.listdir(tmp_path) == []
 
 
 def test_the_command_tells_what_is_in_it_and_what_is_not(
