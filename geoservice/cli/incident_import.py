@@ -12,7 +12,7 @@ import orjson
 
 from geoservice.cli.actor import actor
 from geoservice.cli.database import import_limits, open_database
-from geoservice.cli.layer_difference import show_proposal, show_refused
+from geoservice.cli.layer_difference import show_proposal, show_refused, show_unknown_words
 from geoservice.cli.layer_write import show_remarks
 from geoservice.cli.new_file import new_file_option
 from geoservice.cli.progress import busy, showing
@@ -90,7 +90,10 @@ def import_reports(
         click.echo(orjson.dumps(taken.fields() | {"written": commit, "remarks": read.remarks}))
         return
     show_refused(taken.refused)
+    show_unknown_words(read.unknown)
     click.echo(_sentence(taken, commit=commit))
+    if taken.stored:
+        click.echo("What is stored is in hand, whatever FILE says of how it stands, and late where its time is over.")
     if not commit:
         click.echo("Nothing was written: say --commit to write it.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,13 @@ def show_refused(refused: Sequence[Refused | RefusedRow]) -> None:
         more = f" … {_ROWS} of {count}" if count > _ROWS else ""
         where = first[reason] and f"{', the first' if count > 1 else ''} at {first[reason]}"
         click.echo(f"Refused, {count} rows ({shown}{more}): {reason}{where}", err=True)
+
+
+def show_unknown_words(unknown: Mapping[str, Sequence[str]]) -> None:
+    """Print how to say what words of a file mean, beside the answer."""
+    for field, words in unknown.items():
+        said = f"{field}.{words[0] if words else 'WORD'}=CODE"
+        click.echo(f"Say what words of {field} mean: --word {shlex.quote(said)}, once for each of them.", err=True)
 
 
 def _apart(reason: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import orjson
 from click.core import ParameterSource
 
 from geoservice.cli.database import import_limits, open_database
-from geoservice.cli.layer_difference import show_proposal
+from geoservice.cli.layer_difference import show_proposal, show_unknown_words
 from geoservice.cli.layer_osm import import_osm, osm_options
 from geoservice.cli.layer_register import REGISTER_OPTIONS, RegisterOptions, import_register, register_options
 from geoservice.cli.layer_write import Wish, show_remarks, show_written, write_features
@@ -133,6 +133,7 @@ def _import_file(layer_id: str, file: Path, wish: Wish, said: Mapping[str, Any])
         return
     show_remarks(features.remarks)
     show_written(written, wish)
+    show_unknown_words(features.unknown)
 
 
 def _of_files(context: click.Context) -> frozenset[str]:

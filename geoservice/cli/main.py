@@ -14,7 +14,7 @@ from geoservice.cli.advice import ADVICE, AdvisedError
 from geoservice.cli.database import SettingsRefused
 from geoservice.embedded.cluster_errors import EmbeddedError
 from geoservice.errors import GeoserviceError, in_words
-from layers.errors import LayerError, RefusedByDatabase
+from layers.errors import DatabaseUnavailable, LayerError, RefusedByDatabase
 
 #: Every command: its name and where it is. A module is imported when its command is used or listed in the help.
 COMMANDS: dict[str, str] = {
@@ -52,6 +52,11 @@ PLACES_REFUSED: dict[int | None, str] = {
     errno.EDQUOT: "Free some space: the quota is used up.",
     errno.EACCES: "Run it as the owner of this place, or name another.",
     errno.EROFS: "Name a place that can be written to.",
+    errno.EEXIST: "Name another place.",
+    errno.EISDIR: "Name a file.",
+    errno.ELOOP: "Name a place that leads somewhere.",
+    errno.ENAMETOOLONG: "Name a shorter one.",
+    errno.ENOTDIR: "A part of it is a file: name a place in a folder.",
 }
 
 
@@ -95,13 +100,15 @@ def main() -> None:
         _fail(str(exc), exc.advice())
     except AdvisedError as exc:
         _fail(str(exc.error), in_words(exc.error, exc.words) or "")
+    except DatabaseUnavailable as exc:  # also where it answers and lets nobody in by this address
+        _fail(str(exc), "To see why, run: geoservice doctor")
     except DOMAIN_ERRORS as exc:
         advice = in_words(exc, ADVICE)
         _fail(exc.message if advice and isinstance(exc, RefusedByDatabase) else str(exc), advice or "")
     except OSError as exc:
         if exc.errno not in PLACES_REFUSED:
             raise
-        _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}.", PLACES_REFUSED[exc.errno])
+        _fail(f"{exc.strerror}: {exc.filename2 or exc.filename or 'the data directory'}.", PLACES_REFUSED[exc.errno])
 
 
 def _fail(line: str, remedy: str) -> None:

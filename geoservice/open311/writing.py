@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+from geoservice.writing.xml_text import fit_for_xml
 
 JSON = "application/json; charset=utf-8"
 XML = "text/xml; charset=utf-8"
@@ -18,8 +19,6 @@ MEMBERS = {
     "service_request_updates": "request_update", "extended_attributes": "attribute",
 }  # fmt: skip
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
-#: What XML 1.0 can not hold.
-_UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def body_of(form: str, root: str, value: Mapping[str, Any] | Sequence[Any]) -> tuple[bytes, str]:
@@ -66,7 +65,7 @@ def _inside(name: str, value: Any) -> str:
         return ""
     if isinstance(value, str | int | float):
         text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        return _UNFIT.sub("", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return fit_for_xml(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if isinstance(value, Mapping):
         return "".join([_element(part, inner) for part, inner in value.items()])
     member = MEMBERS[name]

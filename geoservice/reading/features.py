@@ -6,10 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
-
 from geoservice.domain.importing.bearings import TABLE, may_be_numbered
 from geoservice.domain.importing.choices import Choices, unknown_in
 from geoservice.domain.importing.header import known_by
@@ -17,7 +13,6 @@ from geoservice.domain.importing.households import OLDER_BANDS, not_residents, n
 from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.mapping import MappingWrong, Proposal, propose
 from geoservice.domain.importing.model import ReadFeatures, RefusedRow
-from geoservice.domain.importing.persons import personal
 from geoservice.domain.importing.values import CODE_LENGTH, NotAValue, is_empty, key_of, typed
 from geoservice.domain.importing.words import FROM_60, KEY, dictionary, own_words
 from geoservice.reading.csv_rows import read_csv
@@ -34,15 +29,12 @@ from geoservice.reading.file_tables import FileTable, text_of
 from geoservice.reading.fitting import Fitted
 from geoservice.reading.limits import Limits
 from geoservice.reading.map_tables import read_map
-from geoservice.reading.places import placed
+from geoservice.reading.places import outside, placed
 from geoservice.reading.sheet_tables import table_of
 from geoservice.reading.staging import TABLES, TEXTS, is_file
+from geoservice.reading.unknown_words import repeatable, told_of_words
 from geoservice.reading.workbook_tables import read_workbook
 from layers.layer import Layer
-
-#: A word that stands in fewer rows may be a person's: it is counted, and not shown.
-_SHOWN_FROM = 3
-_SHOWN_MAX = 10
 
 
 def read_features(
@@ -155,6 +147,8 @@ class _Reading:
     #: Reasons by place in the table.
     reasons: dict[int, list[str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    #: By column with words that mean none of its codes: those that may be repeated.
+    unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     keys: list[str | None] = field(default_factory=list)
     fitted: Fitted | None = None
     buildings: list[str | None] | None = None
@@ -169,7 +163,9 @@ class _Reading:
             done = typed(cells, column, self.layer, self.choices)
             self.values[column.name] = done.values
             self._refuse(done.refused)
-            self._tell_unknown(column.name, done.unknown)
+            self.remarks += told_of_words(column.name, done.unknown)
+            if done.unknown:
+                self.unknown[column.name] = tuple(repeatable(done.unknown))
         self._split_from_60()
         if self.layer.id == "households":
             self._refuse(not_residents(self.values))
@@ -180,14 +176,6 @@ class _Reading:
         if may_be_numbered(text_of(cell) for cell in cells if not is_empty(cell)):
             table = TABLE if name == "bearing_deg" else "1 dome, 2 half dome, 3 fixed, 4 turned from afar"
             raise NumbersNotSure(column=self.fields[name], they_would_be=table)
-
-    def _tell_unknown(self, name: str, unknown: Mapping[str, int]) -> None:
-        common = {word: count for word, count in unknown.items() if count >= _SHOWN_FROM and personal(word) is None}
-        if common:
-            most = sorted(common.items(), key=lambda one: -one[1])[:_SHOWN_MAX]
-            said = ", ".join(f"{word} ({count} rows)" for word, count in most)
-            more = f" … {len(most)} of {len(common)}" if len(common) > len(most) else ""
-            self.remarks.append(f"Words of {name} that nobody knows here: {said}{more}.")
 
     def _split_from_60(self) -> None:
         """Make one band of those from 60 on and the other band; who is not told apart is asked for, never dropped."""
@@ -222,7 +210,11 @@ class _Reading:
             return
         self._refuse(self.fitted.refused)
         self.remarks[:0] = self.fitted.remarks
-        self._tell_outside(self.fitted.geoms)
+        away = outside(self.fitted.geoms, self.table.rows, self.choices)
+        if away is not None:
+            self.remarks.append(
+                f"{away[0]} of {len(self.fitted.geoms)} features lie outside of the jurisdiction, one in row {away[1]}."
+            )
         for place, geom in enumerate(self.fitted.geoms):
             if (
                 geom is None
@@ -230,17 +222,6 @@ class _Reading:
                 and (self.buildings is None or self.buildings[place] is None)
             ):
                 self._refuse({place: "it has no place"})
-
-    def _tell_outside(self, geoms: NDArray[np.object_]) -> None:
-        """Tell of features beyond the jurisdiction: nobody refuses them, and nobody there will look for them."""
-        if self.choices.bbox is None:
-            return
-        away = shapely.disjoint(geoms, shapely.box(*self.choices.bbox))
-        if away.any():
-            count, first = int(away.sum()), self.table.rows[int(away.argmax())]
-            self.remarks.append(
-                f"{count} of {len(geoms)} features lie outside of the jurisdiction, one in row {first}."
-            )
 
     def _building_codes(self, cells: Sequence[object]) -> list[str | None]:
         codes: list[str | None] = []
@@ -309,6 +290,7 @@ class _Reading:
             rows=[self.table.rows[place] for place in kept],
             refused=refused,
             remarks=tuple(remarks),
+            unknown=self.unknown,
         )
 
     def _reason(self, place: int) -> str:

@@ -85,6 +85,20 @@ def geometry_of(table: FileTable, fields: Mapping[str, str], choices: Choices) -
     return "Geometry" if lines and areas else "MultiLineString" if lines else "MultiPolygon"
 
 
+def outside(geoms: Geoms, rows: Sequence[int], choices: Choices) -> tuple[int, int] | None:
+    """Return how many lie beyond the jurisdiction, and the row of one: nobody refuses them, or looks for them there.
+
+    Parameters
+    ----------
+    geoms
+        EPSG:4326, one a row; None where there is none.
+    """
+    if choices.bbox is None:
+        return None
+    away = shapely.disjoint(geoms, shapely.box(*choices.bbox))
+    return (int(away.sum()), rows[int(away.argmax())]) if away.any() else None
+
+
 def _told_crs(cells: Sequence[object], header: str) -> str | None:
     """Return the CRS that all rows state; None when none does. Raise CrsNotStated for several, or one unknown."""
     words = {plain(text_of(cell)) for cell in cells if not is_empty(cell)}

@@ -19,7 +19,8 @@ from geoservice.reading.features import proposal_of, read_table, require_clear, 
 from geoservice.reading.file_errors import FieldAbsent
 from geoservice.reading.file_tables import FileTable
 from geoservice.reading.limits import Limits
-from geoservice.reading.places import Geoms, placed
+from geoservice.reading.places import Geoms, outside, placed
+from geoservice.reading.unknown_words import repeatable, told_of_words
 from layers.crs import DeclaredPosition, Position
 from layers.incidents.model import Report
 from layers.layer import Layer
@@ -64,7 +65,13 @@ def read_reports(
     reading.refuse(places.refused)
     reports = tuple(reading.reports(places.geoms, jurisdiction_id))
     refused = tuple(RefusedRow(read.rows[at], reading.reason(at)) for at in sorted(reading.reasons))
-    return ReadReports(reports, refused, (*read.remarks, *places.remarks, *told_of_columns(proposal)), proposal)
+    if (away := outside(places.geoms, read.rows, choices)) is not None:
+        doubt = " Look at their CRS, and at which coordinate is which." if 2 * away[0] > len(read.rows) else ""
+        reading.remarks.append(
+            f"{away[0]} of {len(read.rows)} reports lie outside of the jurisdiction, one in row {away[1]}.{doubt}"
+        )
+    remarks = (*read.remarks, *places.remarks, *reading.remarks, *told_of_columns(proposal))
+    return ReadReports(reports, refused, remarks, proposal, reading.unknown)
 
 
 @dataclass
@@ -78,6 +85,9 @@ class _Reading:
     values: dict[str, Sequence[Any]] = field(default_factory=dict)
     #: Reasons by place in the table.
     reasons: dict[int, list[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    #: By column with words that mean none of its codes: those that may be repeated.
+    unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def read_columns(self, retired: frozenset[str]) -> None:
         """Make values of the cells of every column."""
@@ -88,6 +98,9 @@ class _Reading:
                 done = typed(cells, column, self.layer, self.choices, read=readers.get(column.name))
                 self.values[column.name] = done.values
                 self.refuse(done.refused)
+                self.remarks += told_of_words(column.name, done.unknown)
+                if done.unknown:
+                    self.unknown[column.name] = tuple(repeatable(done.unknown))
         self.refuse({at: f"the service {code} is retired" for at, code in enumerate(self.values["service_code"])
                      if code in retired})  # fmt: skip
         if "building" in self.fields:

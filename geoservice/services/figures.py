@@ -140,9 +140,9 @@ def _listed(
     for name, search in searches.items():
         counted: Counter[tuple[Part, Key]] = Counter()
         by_part = count_by_part(connection, search, bucket=span.bucket, time_zone=jurisdiction.time_zone)
-        for (grid, service, bucket), number in by_part.items():
+        for (grid, service, source, bucket), number in by_part.items():
             parts: tuple[tuple[Part, Key], ...] = (
-                ("all", None), ("grid", grid), ("service", service), ("bucket", bucket)
+                ("all", None), ("grid", grid), ("service", service), ("source", source), ("bucket", bucket)
             )  # fmt: skip
             counted.update(dict.fromkeys(parts, number))
         found[name] = counted

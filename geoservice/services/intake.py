@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -17,6 +19,7 @@ from geoservice.reading.reports import read_reports
 from geoservice.services.lookups import get_jurisdiction
 from layers.db.session import Database, translated_errors
 from layers.errors import RefusedByDatabase
+from layers.grids.queries import editions_of
 from layers.incidents.edits import insert_report
 from layers.incidents.intake import (
     NumberedReport,
@@ -74,10 +77,14 @@ class IntakeService:
         with self._database.transaction() as connection:
             jurisdiction = get_jurisdiction(connection, jurisdiction_code)
             offered = services(connection, jurisdiction_id=jurisdiction.id)
+            editions = editions_of(connection, jurisdiction.id)
+        starts = [one.valid_from for one in editions if one.published_at is not None and one.valid_from is not None]
         retired = frozenset(one.code for one in offered if one.retired)
-        return read_reports(
+        read = read_reports(
             path, reports_table(offered), choices, limits, jurisdiction_id=jurisdiction.id, retired=retired
         )
+        old = _told_of_old(read, min(starts, default=None), ZoneInfo(jurisdiction.time_zone))
+        return replace(read, remarks=(*read.remarks, *old))
 
     def take_in(
         self, read: ReadReports, *, actor: str, system: str = "", commit: bool = False,
@@ -112,6 +119,18 @@ class IntakeService:
         return taken
 
 
+def _told_of_old(read: ReadReports, began: datetime | None, zone: ZoneInfo) -> list[str]:
+    """Return a sentence on reports of days on which nobody had a grid: they will be nobody's."""
+    if began is None:
+        return ["No grids are in force: no report will be in one."]
+    old = sum(one.report.reported_at is not None and one.report.reported_at < began for one in read.reports)
+    if not old:
+        return []
+    day = began.astimezone(zone).date()
+    return [f"{old} of {len(read.reports)} reports are of before the first grids came into force, on {day}: they will"
+            " be in none."]  # fmt: skip
+
+
 class _Batch:
     """Reports that are stored in one transaction."""
 
@@ -122,17 +141,20 @@ class _Batch:
 
     def take_in(self) -> Intake:
         """Store what is not stored yet."""
-        before = stored_alike(self._connection, self._reports)
+        stored = self._put(self._with_known_buildings(self._not_there(self._reports)))
+        self._done.stored = len(stored)
+        self._done.methods.update(count_by_method(self._connection, stored))
+        return self._done
+
+    def _not_there(self, reports: Sequence[NumberedReport]) -> list[NumberedReport]:
+        """Return those that are not stored; those that are say the same, or are refused."""
+        before = stored_alike(self._connection, reports)
         for number, alike in before.items():
             if alike:
                 self._done.there += 1
             else:
                 self._refuse(number, _ANOTHER)
-        fresh = self._with_known_buildings([one for one in self._reports if one.id not in before])
-        stored = self._put(fresh)
-        self._done.stored = len(stored)
-        self._done.methods.update(count_by_method(self._connection, stored))
-        return self._done
+        return [one for one in reports if one.id not in before]
 
     def _with_known_buildings(self, reports: Sequence[NumberedReport]) -> list[NumberedReport]:
         """Return those that name no building, or one that is known: a file of another town names none of them."""
@@ -147,13 +169,19 @@ class _Batch:
         return [one for one in reports if one.report.building_code in known]
 
     def _put(self, reports: Sequence[NumberedReport]) -> list[UUID]:
-        """Store reports and return their ids; a set of which the database refuses one is halved until that is alone."""
+        """Store reports and return their ids; a set of which the database refuses one is halved until that is alone.
+
+        Others may send the same file: what they stored after it was looked for is refused, and is there by then.
+        """
         if not reports:
             return []
         try:
             with translated_errors(), self._connection.begin_nested():
                 put_reports(self._connection, reports)
         except RefusedByDatabase as exc:
+            fresh = self._not_there(reports)
+            if len(fresh) < len(reports):
+                return self._put(fresh)
             if len(reports) == 1:
                 self._refuse(reports[0].id, str(exc))
                 return []
@@ -169,7 +197,8 @@ class _Batch:
             with translated_errors(), self._connection.begin_nested():
                 insert_report(self._connection, one.report, one.id)
         except RefusedByDatabase as exc:
-            self._refuse(one.id, str(exc))
+            if self._not_there([one]):
+                self._refuse(one.id, str(exc))
             return []
         return [one.id]
 

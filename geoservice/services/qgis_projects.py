@@ -40,6 +40,12 @@ class ProjectExists(GeoserviceError):
     advice = "replace-project"
 
 
+class ServiceFileExists(GeoserviceError):
+    """There is a pg_service.conf already which says something else, and would be lost."""
+
+    advice = "replace-project"
+
+
 @dataclass(frozen=True)
 class DatabaseAddress:
     """Where QGIS finds the database."""
@@ -84,7 +90,7 @@ class QgisService:
         ------
         EditionUnknown, EditionNotEditable
             There is none, or it is no draft.
-        ProjectExists
+        ProjectExists, ServiceFileExists
             Nothing was changed.
         """
         with self._database.transaction() as connection:
@@ -115,7 +121,7 @@ class QgisService:
         Raises
         ------
         JurisdictionUnknown
-        ProjectExists
+        ProjectExists, ServiceFileExists
             Nothing was changed.
         """
         with self._database.transaction() as connection:
@@ -180,13 +186,16 @@ def _write(
 ) -> WrittenProject:  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     file, service_file = folder / f"{name}.qgs", folder / "pg_service.conf"
+    section = service_section(address, jurisdiction.time_zone).encode()
+    if not force and service_file.exists() and service_file.read_bytes() != section:
+        raise ServiceFileExists(file=str(service_file))
     try:
         with atomic_write(file, overwrite=force) as unfinished:
             unfinished.write_bytes(project_xml(project))
     except FileExistsError as exc:
         raise ProjectExists(file=str(file)) from exc
     with atomic_write(service_file, overwrite=True) as unfinished:
-        unfinished.write_text(service_section(address, jurisdiction.time_zone), encoding="utf-8")
+        unfinished.write_bytes(section)
     return WrittenProject(
         jurisdiction.code, file, service_file, layers=tuple(layer.id for layer in shown),
         edited=tuple(layer.id for layer, home in shown.items() if home.written),

@@ -156,7 +156,7 @@ SENTENCES = {
     "received_x_check": "The coordinates of a report are numbers, at most 1e9.",
     "received_y_check": "The coordinates of a report are numbers, at most 1e9.",
     "declared_crs_check": "A reference system is wgs84, cgcs2000, gcj02, bd09 or epsg: with its number.",
-    "reported_at_check": "A report is made at an instant, not at infinity.",
+    "reported_at_check": "A report is made at an instant from 1900 to 2200.",
     "routed_at_check": "A report is routed by an instant, not by infinity.",
     "reporter_sha256_check": "A token is kept as its SHA-256, 32 bytes.",
     "ix_incident_reporter_sha256": "Another report has this token already: make a new one.",
@@ -183,7 +183,7 @@ SENTENCES = {
     "own_line_or_area": f"A feature is a line or an area. {_SHAPE}",
     "own_text": "A text is 1 to 200 characters, none invisible, without a person's number; or one of the codes.",
     "own_number": "A number is finite.",
-    "own_instant": "An instant is not at infinity.",
+    "own_instant": "An instant is from 1900 to 2200.",
     # Webhooks
     "webhook_label_check": "The label of a webhook has at most 200 characters.",
     "webhook_url_check": "The address of a webhook has 1 to 2,000 characters.",

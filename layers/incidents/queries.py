@@ -228,8 +228,8 @@ def count_each(
 
 def count_by_part(
     connection: Connection, search: Search, *, bucket: str, time_zone: str
-) -> dict[tuple[str | None, str, datetime | None], int]:
-    """Return how many incidents are meant, by grid, service, and hour, day or week.
+) -> dict[tuple[str | None, str, str, datetime | None], int]:
+    """Return how many incidents are meant, by grid, service, source, and hour, day or week.
 
     The time is that of the report, or of the closing where a search asks for that; None where it asks for neither.
     """
@@ -238,11 +238,14 @@ def count_by_part(
     by: ColumnElement[Any] = null()
     if at is not None:
         by = func.date_trunc(literal(bucket), func.timezone(literal(time_zone), at), type_=DateTime())
-    parts = select(row.grid_code, row.service_code, by.label("bucket")).where(*_conditions(search)).subquery()
-    counted = select(parts.c.grid_code, parts.c.service_code, parts.c.bucket, func.count()).group_by(
-        parts.c.grid_code, parts.c.service_code, parts.c.bucket
+    parts = (
+        select(row.grid_code, row.service_code, row.source, by.label("bucket")).where(*_conditions(search)).subquery()
     )
-    return {(grid, service, bucket): number for grid, service, bucket, number in connection.execute(counted)}
+    by_all = (parts.c.grid_code, parts.c.service_code, parts.c.source, parts.c.bucket)
+    counted = select(*by_all, func.count()).group_by(*by_all)
+    return {
+        (grid, service, source, bucket): number for grid, service, source, bucket, number in connection.execute(counted)
+    }
 
 
 def _following(last: tuple[datetime | float, UUID], order: Order) -> ColumnElement[bool]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, TextClause, text
 
-#: What numbers are told of: all of the scope, a grid, a service, an hour, day or week, and an hour of the week.
-Part = Literal["all", "grid", "service", "bucket", "hour"]
+#: What numbers are told of: all of the scope, a grid, a service, a source, an hour, day or week, an hour of the week.
+Part = Literal["all", "grid", "service", "source", "bucket", "hour"]
 Key = str | datetime | tuple[int, int] | None
 
 
@@ -105,7 +105,7 @@ _OF_LINES = _SCOPE.format(grid="e.to_grid_code", service="e.service_code", sourc
 #: The first line of each incident that was reported then says whose it was.
 _RECEIVED_SQL = """
     WITH counted AS (
-        SELECT e.reported_at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
+        SELECT e.reported_at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service, e.source,
                date_trunc(:bucket, e.reported_at AT TIME ZONE :time_zone) AS bucket,
                extract(isodow FROM e.reported_at AT TIME ZONE :time_zone)::integer AS weekday,
                extract(hour FROM e.reported_at AT TIME ZONE :time_zone)::integer AS hour
@@ -113,17 +113,18 @@ _RECEIVED_SQL = """
          WHERE e.jurisdiction_id = :jurisdiction_id AND e.rule = 'reported' AND {within}
            AND {scope}
     )
-    SELECT present, grid, service, bucket, weekday, hour, grouping(grid, service, bucket, hour) AS parts,
-           count(*) AS received
+    SELECT present, grid, service, source, bucket, weekday, hour,
+           grouping(grid, service, source, bucket, hour) AS parts, count(*) AS received
       FROM counted
      GROUP BY GROUPING SETS (
-               (present), (present, grid), (present, service), (present, bucket), (present, weekday, hour))
+               (present), (present, grid), (present, service), (present, source), (present, bucket),
+               (present, weekday, hour))
 """
 _RECEIVED = text(_RECEIVED_SQL.format(within=_WITHIN.format(at="e.reported_at"), scope=_OF_LINES))
 #: First by all parts at once, which are few, then by each: lines are looked at once.
 _LINES_SQL = """
     WITH counted AS MATERIALIZED (
-        SELECT e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
+        SELECT e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service, e.source,
                date_trunc(:bucket, e.at AT TIME ZONE :time_zone) AS bucket,
                count(*) FILTER (WHERE e.to_status = 'closed' AND e.from_status IS DISTINCT FROM 'closed') AS closed,
                count(*) FILTER (WHERE e.rule = 'overdue') AS became_late,
@@ -134,30 +135,30 @@ _LINES_SQL = """
          WHERE e.jurisdiction_id = :jurisdiction_id AND {within}
            AND (e.rule IN ('overdue', 'reopened', 'rated') OR e.to_status = 'closed')
            AND {scope}
-         GROUP BY 1, 2, 3, 4
+         GROUP BY 1, 2, 3, 4, 5
     )
-    SELECT present, grid, service, bucket, grouping(grid, service, bucket) * 2 + 1 AS parts,
+    SELECT present, grid, service, source, bucket, grouping(grid, service, source, bucket) * 2 + 1 AS parts,
            CAST(sum(closed) AS bigint) AS closed, CAST(sum(became_late) AS bigint) AS became_late,
            CAST(sum(reopened) AS bigint) AS reopened,
            CAST(sum(rating) AS double precision) / nullif(CAST(sum(ratings) AS double precision), 0) AS rating,
            CAST(sum(ratings) AS bigint) AS ratings
       FROM counted
-     GROUP BY GROUPING SETS ((present), (present, grid), (present, service), (present, bucket))
+     GROUP BY GROUPING SETS ((present), (present, grid), (present, service), (present, source), (present, bucket))
 """
 _LINES = text(_LINES_SQL.format(within=_WITHIN.format(at="e.at"), scope=_OF_LINES))
 _TOOK_SQL = """
     WITH took AS (
-        SELECT e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service,
+        SELECT e.at >= :since AS present, e.to_grid_code AS grid, e.service_code AS service, e.source,
                CASE WHEN e.rule = 'accepted' THEN e.took_s END AS accept_s,
                CASE WHEN e.rule = 'resolved' THEN e.took_s END AS resolve_s
           FROM geoservice.incident_event AS e
          WHERE e.jurisdiction_id = :jurisdiction_id AND {within} AND e.took_s IS NOT NULL AND {scope}
     )
-    SELECT present, grid, service, grouping(grid, service) * 4 + 3 AS parts,
+    SELECT present, grid, service, source, grouping(grid, service, source) * 4 + 3 AS parts,
            count(accept_s) AS accepts, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY accept_s) AS accept_s,
            count(resolve_s) AS resolves,
            percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY resolve_s) AS resolve_s
-      FROM took GROUP BY GROUPING SETS ((present), (present, grid), (present, service))
+      FROM took GROUP BY GROUPING SETS ((present), (present, grid), (present, service), (present, source))
 """
 _TOOK = text(_TOOK_SQL.format(within=_WITHIN.format(at="e.at"), scope=_OF_LINES))
 #: What was in hand at an instant, as `held`: what has no line since was then what it is now; of the rest the last line
@@ -171,13 +172,13 @@ _HELD_SQL = """
         SELECT e.incident_id FROM geoservice.incident_event AS e
          WHERE e.jurisdiction_id = :jurisdiction_id AND e.at >= :instant AND e.rule = 'reported'
     ), held AS (
-        SELECT i.id, i.grid_code AS grid, i.service_code AS service, i.late
+        SELECT i.id, i.grid_code AS grid, i.service_code AS service, i.source, i.late
           FROM geoservice.incident AS i
          WHERE i.jurisdiction_id = :jurisdiction_id AND i.urgency < 2e11
            AND NOT EXISTS (SELECT FROM changed AS c WHERE c.incident_id = i.id)
            AND {scope}
         UNION ALL
-        SELECT c.incident_id, l.to_grid_code, l.service_code,
+        SELECT c.incident_id, l.to_grid_code, l.service_code, l.source,
                l.to_status <> 'resolved' AND coalesce(m.overdue > m.reopened, false)
           FROM (SELECT incident_id FROM changed EXCEPT ALL SELECT incident_id FROM began) AS c
          CROSS JOIN LATERAL (SELECT e.to_status, e.to_grid_code, e.service_code, e.source
@@ -196,9 +197,9 @@ HELD = _HELD_SQL.format(
     scope_then=_SCOPE.format(grid="l.to_grid_code", service="l.service_code", source="l.source"),
 )
 _STATE = text(f"""{HELD}
-    SELECT :present AS present, grid, service, grouping(grid, service) * 4 + 3 AS parts, count(*) AS in_hand,
-           count(*) FILTER (WHERE late) AS late
-      FROM held GROUP BY GROUPING SETS ((), (grid), (service))
+    SELECT :present AS present, grid, service, source, grouping(grid, service, source) * 4 + 3 AS parts,
+           count(*) AS in_hand, count(*) FILTER (WHERE late) AS late
+      FROM held GROUP BY GROUPING SETS ((), (grid), (service), (source))
 """)  # noqa: S608  texts of this module
 _BEGAN = text("""
     SELECT least((SELECT e.at FROM geoservice.incident_event AS e
@@ -206,8 +207,10 @@ _BEGAN = text("""
                  (SELECT e.reported_at FROM geoservice.incident_event AS e
                    WHERE e.jurisdiction_id = :jurisdiction_id AND e.rule = 'reported' ORDER BY e.reported_at LIMIT 1))
 """)
-#: By the bits of grouping(grid, service, bucket, hour): which of them a row is not told by.
-_PART_OF: dict[int, Part] = {0b1111: "all", 0b0111: "grid", 0b1011: "service", 0b1101: "bucket", 0b1110: "hour"}
+#: By the bits of grouping(grid, service, source, bucket, hour): which of them a row is not told by.
+_PART_OF: dict[int, Part] = {
+    0b11111: "all", 0b01111: "grid", 0b10111: "service", 0b11011: "source", 0b11101: "bucket", 0b11110: "hour",
+}  # fmt: skip
 
 
 def span_counts(connection: Connection, asked: SpanQuery) -> Counts:
@@ -223,7 +226,7 @@ def span_counts(connection: Connection, asked: SpanQuery) -> Counts:
         *((_STATE, state) for state in states),
     ):
         _add(found, connection, statement, bound)
-    every: tuple[Part, ...] = ("all", "grid", "service", "bucket", "hour")
+    every: tuple[Part, ...] = get_args(Part)
     parts = {part: found.get((True, part), {}) for part in every}
     return Counts(parts, found.get((False, "all"), {}).get(None, Tally()), found.get((False, "service"), {}))
 
@@ -242,8 +245,9 @@ def _add(
     for row in connection.execute(statement, values):
         told = dict(row._mapping)
         part = _PART_OF[told.pop("parts")]
-        keys = {"all": None, "hour": (told.pop("weekday", None), told.pop("hour", None)), "grid": told.pop("grid"),
-                "service": told.pop("service"), "bucket": told.pop("bucket", None)}  # fmt: skip
+        keys = {name: told.pop(name, None) for name in ("grid", "service", "source", "bucket")} | {
+            "all": None, "hour": (told.pop("weekday", None), told.pop("hour", None))
+        }  # fmt: skip
         tallies = found.setdefault((told.pop("present"), part), {})
         if "accept_s" in told:
             told["to_accept"] = _took(told.pop("accepts"), told.pop("accept_s"))

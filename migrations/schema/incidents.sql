@@ -43,7 +43,7 @@ CREATE TABLE geoservice.incident (
         CHECK (declared_crs IN ('wgs84', 'cgcs2000', 'gcj02', 'bd09') OR declared_crs ~ '^epsg:[1-9][0-9]{3,5}$'),
     accuracy_m double precision CHECK (accuracy_m BETWEEN 0 AND 1000),
     building_code text COLLATE "C",
-    reported_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(reported_at)),
+    reported_at timestamptz NOT NULL DEFAULT now() CHECK (geoservice.is_instant(reported_at)),
     -- Of the token that the reporter holds. It names nobody.
     reporter_sha256 bytea CHECK (octet_length(reporter_sha256) = 32),
     -- Where it went: always the trigger's

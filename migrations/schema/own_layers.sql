@@ -44,7 +44,7 @@ BEGIN
         WHEN codes IS NOT NULL THEN format('%I = ANY (%L::text[])', called, codes)
         WHEN kind = 'text' THEN format('geoservice.is_name(%1$I) AND NOT geoservice.holds_personal_number(%1$I)', called)
         WHEN kind = 'number' THEN format('%1$I > ''-Infinity'' AND %1$I < ''Infinity''', called)  -- NaN is greater than all
-        WHEN kind = 'instant' THEN format('isfinite(%I)', called)
+        WHEN kind = 'instant' THEN format('geoservice.is_instant(%I)', called)
     END;
     RETURN format('%I %s', called, types ->> kind)
         || CASE WHEN rule IS NULL THEN '' ELSE format(' CONSTRAINT %I CHECK (%s)', called || '_own_' || kind, rule) END;

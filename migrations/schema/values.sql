@@ -15,6 +15,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN char_length(name) BETWEEN 1 AND 200
    AND name !~ '[[:cntrl:]\u061C\u180E\u2028-\u202E\u2060-\u206F\uFEFF\U000E0000-\U000E007F]';
 
+-- True for an instant that every program can tell: from 1900 to 2200, as at every other door. Of one before our era, or after the
+-- year 9999, not even the list can be told in which it stands.
+CREATE FUNCTION geoservice.is_instant(told timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN told BETWEEN timestamptz '1900-01-01 00:00:00+00' AND timestamptz '2200-01-01 00:00:00+00';
+
 -- True when the whole of a code is of a form, which is a regular expression of PostgreSQL. The collation is fixed, so that
 -- letters and digits are the same ones in every database.
 CREATE FUNCTION geoservice.has_form(code text, pattern text) RETURNS boolean

@@ -81,6 +81,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN char_length(name) BETWEEN 1 AND 200
    AND name !~ '[[:cntrl:]\u061C\u180E\u2028-\u202E\u2060-\u206F\uFEFF\U000E0000-\U000E007F]';
 
+-- True for an instant that every program can tell: from 1900 to 2200, as at every other door. Of one before our era, or after the
+-- year 9999, not even the list can be told in which it stands.
+CREATE FUNCTION geoservice.is_instant(told timestamptz) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN told BETWEEN timestamptz '1900-01-01 00:00:00+00' AND timestamptz '2200-01-01 00:00:00+00';
+
 -- True when the whole of a code is of a form, which is a regular expression of PostgreSQL. The collation is fixed, so that
 -- letters and digits are the same ones in every database.
 CREATE FUNCTION geoservice.has_form(code text, pattern text) RETURNS boolean
@@ -2520,7 +2526,7 @@ BEGIN
         WHEN codes IS NOT NULL THEN format('%I = ANY (%L::text[])', called, codes)
         WHEN kind = 'text' THEN format('geoservice.is_name(%1$I) AND NOT geoservice.holds_personal_number(%1$I)', called)
         WHEN kind = 'number' THEN format('%1$I > ''-Infinity'' AND %1$I < ''Infinity''', called)  -- NaN is greater than all
-        WHEN kind = 'instant' THEN format('isfinite(%I)', called)
+        WHEN kind = 'instant' THEN format('geoservice.is_instant(%I)', called)
     END;
     RETURN format('%I %s', called, types ->> kind)
         || CASE WHEN rule IS NULL THEN '' ELSE format(' CONSTRAINT %I CHECK (%s)', called || '_own_' || kind, rule) END;
@@ -3215,7 +3221,7 @@ CREATE TABLE geoservice.incident (
         CHECK (declared_crs IN ('wgs84', 'cgcs2000', 'gcj02', 'bd09') OR declared_crs ~ '^epsg:[1-9][0-9]{3,5}$'),
     accuracy_m double precision CHECK (accuracy_m BETWEEN 0 AND 1000),
     building_code text COLLATE "C",
-    reported_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(reported_at)),
+    reported_at timestamptz NOT NULL DEFAULT now() CHECK (geoservice.is_instant(reported_at)),
     -- Of the token that the reporter holds. It names nobody.
     reporter_sha256 bytea CHECK (octet_length(reporter_sha256) = 32),
     -- Where it went: always the trigger's
@@ -6122,7 +6128,7 @@ GRANT EXECUTE ON FUNCTION
     geoservice.seen_jurisdictions(boolean, boolean), geoservice.is_seen(integer, integer[]),
     geoservice.is_told(text, integer), geoservice.is_told_own(text, integer), geoservice.told_jurisdictions(text), geoservice.is_told_whole(integer, text, text[]),
     geoservice.is_told_sensitive(integer, text, text, text[]), geoservice.told_count(bigint, boolean), geoservice.told_of_several(double precision, bigint, integer),
-    geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.has_form(text, text),
+    geoservice.k_minimum(), geoservice.actor(), geoservice.is_service(), geoservice.by_service(), geoservice.is_code(text), geoservice.is_name(text), geoservice.is_instant(timestamptz), geoservice.has_form(text, text),
     geoservice.holds_personal_number(text), geoservice.personal_numbers(), geoservice.plain_words(text),
     geoservice.has_words(text), geoservice.is_reason(text),
     geoservice.is_position(geometry), geoservice.is_on_earth(geometry),

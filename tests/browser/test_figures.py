@@ -98,7 +98,7 @@ def test_a_number_leads_to_a_list_that_has_as_many(open_figures: Callable[..., A
 def test_so_does_a_number_of_a_grid_and_of_a_day(open_figures: Callable[..., Any]) -> None:
     seen = open_figures("span=thirty")
     page = seen.page
-    for table in ("grids", "time", "services"):
+    for table in ("grids", "time", "services", "sources"):
         link = page.locator(f".table-{table} td a").first
         told = int(link.inner_text())
         link.click()
@@ -131,7 +131,7 @@ def test_what_is_chosen_stands_in_the_address(open_figures: Callable[..., Any]) 
 def test_files_have_what_the_page_shows(open_figures: Callable[..., Any]) -> None:
     seen = open_figures("span=thirty")
     page = seen.page
-    for name in ("grids", "services", "time", "hours"):
+    for name in ("grids", "services", "sources", "time", "hours"):
         address = page.locator(f'a.csv[href*="/{name}.csv"]').get_attribute("href")
         text = page.evaluate("(url) => fetch(url).then((a) => a.text())", address).removeprefix("\ufeff")
         header, *rows = csv.reader(io.StringIO(text))

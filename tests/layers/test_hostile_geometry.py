@@ -274,7 +274,12 @@ def test_an_accuracy_that_is_none_is_refused(connection: Connection[Any], town: 
 
 @pytest.mark.parametrize(
     ("reported_at", "told"),
-    [("infinity", "made at infinity, which is still to come"), ("-infinity", "incident_reported_at_check")],
+    [
+        ("infinity", "made at infinity, which is still to come"),
+        ("-infinity", "incident_reported_at_check"),
+        ("0044-03-15 BC", "incident_reported_at_check"),
+        ("1899-12-31 23:59Z", "incident_reported_at_check"),
+    ],
 )
 def test_an_instant_that_is_none_is_refused(
     connection: Connection[Any], town: Town, reported_at: str, told: str

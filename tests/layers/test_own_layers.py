@@ -106,7 +106,8 @@ def test_values_of_a_code_are_values_however_they_look(connection: Connection[An
 @pytest.mark.parametrize(
     ("column", "value"),
     [("a_text", "call 13812345678"), ("a_text", ""), ("a_text", "x" * 201), ("a_number", "NaN"), ("a_number", "inf"),
-     ("a_instant", "infinity"), ("kind", "x"), ("code", " x"), ("geom", "SRID=4326;POINT(200 0)")],
+     ("a_instant", "infinity"), ("a_instant", "0044-03-15 BC"), ("a_instant", "9999-12-31"),
+     ("kind", "x"), ("code", " x"), ("geom", "SRID=4326;POINT(200 0)")],
 )  # fmt: skip
 def test_no_door_stores_what_may_not_be(connection: Connection[Any], column: str, value: str) -> None:
     wanted = {"code": "'C'", "geom": "st_pointonsurface(outline)"} | {column: "%s"}

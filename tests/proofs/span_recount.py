@@ -137,7 +137,7 @@ def _count_state(found: Any, wanted: Wanted, incident: Any, before: Sequence[Any
 
 
 def _parts(line: Any) -> tuple[tuple[str, Any], ...]:
-    return ("all", None), ("grid", line.to_grid_code), ("service", line.service_code)
+    return ("all", None), ("grid", line.to_grid_code), ("service", line.service_code), ("source", line.source)
 
 
 def _told(lists: Mapping[str, list[Any]]) -> dict[str, Any]:

@@ -53,12 +53,14 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
         "dispatcher": "调度 调度员 值班员 指挥员 disponent",
     },
 }
+#: What a word means that is the title of several codes: none of them is guessed.
+SEVERAL = ""
 #: Numbers that GB/T 28181 gives to kinds of cameras: dome, half dome, fixed, remotely turned.
 GBT28181: Mapping[str, str] = {"1": "dome", "2": "dome", "3": "bullet", "4": "ptz"}
 
 
 def codes_by_word(table: Importable, column: Column, given: Mapping[str, str], *, gbt28181: bool) -> dict[str, str]:
-    """Return the code that each word means, words made plain.
+    """Return the code that each word means, words made plain; SEVERAL where several codes are called so.
 
     Parameters
     ----------
@@ -66,11 +68,15 @@ def codes_by_word(table: Importable, column: Column, given: Mapping[str, str], *
         What whoever imports says that words mean; wins.
     """
     known: dict[str, str] = {}
+    called: dict[str, list[str]] = {}
     for code, words in _WORDS.get((table.id, column.name), {}).items():
         if code in column.codes:
             known |= {plain(word): code for word in words.split()}
     for code, title in column.codes.items():
-        known |= {plain(title.zh): code, plain(title.en): code, plain(code): code}
+        for word in {plain(title.zh), plain(title.en)}:
+            called.setdefault(word, []).append(code)
+    known |= {word: codes[0] if len(codes) == 1 else SEVERAL for word, codes in called.items()}
+    known |= {plain(code): code for code in column.codes}
     if gbt28181 and (table.id, column.name) == ("cameras", "kind"):
         known |= {number: code for number, code in GBT28181.items() if code in column.codes}
     return known | {plain(word): code for word, code in given.items() if code in column.codes}

@@ -35,3 +35,5 @@ class ReadFeatures:
     refused: tuple[RefusedRow, ...] = ()
     #: What was taken for what, and what was left out: sentences for whoever imports.
     remarks: tuple[str, ...] = field(default=())
+    #: By column with words that mean none of its codes: those of them that may be repeated.
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

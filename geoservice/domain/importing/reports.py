@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from geoservice.domain.importing.mapping import Proposal
@@ -40,11 +40,21 @@ class ReadReports:
     #: What was taken for what, and what was left out: sentences for whoever imports.
     remarks: tuple[str, ...]
     proposal: Proposal
+    #: By column with words that mean none of its codes: those of them that may be repeated.
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def reports_table(services: Iterable[Service]) -> Layer:
-    """Return what the columns of a file of reports are matched with, where these services are offered."""
-    codes = {one.code: Title(one.name, one.name_en or one.name) for one in services}
+    """Return what the columns of a file of reports are matched with, where these services are offered.
+
+    A name means what is offered: one that was retired is known by its code wherever another one has its name by now.
+    """
+    every = tuple(services)
+    offered = {name for one in every if not one.retired for name in (one.name, one.name_en)}
+    codes = {
+        one.code: Title(one.code, one.code) if one.retired and {one.name, one.name_en} & offered - {None}
+        else Title(one.name, one.name_en or one.name) for one in every
+    }  # fmt: skip
     return Layer(
         id="reports",
         title=Title("上报清单", "Reports"),

@@ -7,14 +7,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from geoservice.domain.importing.bearings import BearingUnknown, bearing_of
 from geoservice.domain.importing.choices import Choices
-from geoservice.domain.importing.kinds import codes_by_word
+from geoservice.domain.importing.instants import written_instant
+from geoservice.domain.importing.kinds import SEVERAL, codes_by_word
 from geoservice.domain.importing.ledgers import Importable
 from geoservice.domain.importing.persons import personal
 from geoservice.domain.importing.words import KEY, plain
@@ -40,11 +41,10 @@ _NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)(?:e[+-]?[0-9]+
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _YES = frozenset("是 有 对 真 1 true t yes y ja j √ ✓ ✔".split())
 _NO = frozenset("否 无 没有 不是 假 0 false f no n nein × ✗ x".split())
-_DAY = re.compile(r"([0-9]{4})(?:([-./])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})[日号]?)")
-_DAY_OF_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 #: Others of a day are slips of the pen.
 YEARS = (1900, 2200)
+#: And of an instant, as the database has it: of others not even a list can be told in which they stand.
+INSTANTS = tuple(datetime(year, 1, 1, tzinfo=UTC) for year in YEARS)
 #: Below what is drawn: what CHECKs of names and codes refuse.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u2028-\u202e\u2060-\u206f\ufeff\U000E0000-\U000E007F]")
 _UNSEEN_IN_CODES = re.compile(r"[\u00ad\u200b-\u200f]")
@@ -95,8 +95,9 @@ def typed(
             done.values[place] = read(cell)
         except NotAValue as exc:
             done.refused[place] = f"{column.name} {exc}"
-            if column.codes and isinstance(cell, str):
-                done.unknown[cell.strip()] = done.unknown.get(cell.strip(), 0) + 1
+            if column.codes and isinstance(cell, str | int | float | Decimal):
+                word = str(cell).strip()
+                done.unknown[word] = done.unknown.get(word, 0) + 1
     return done
 
 
@@ -192,8 +193,10 @@ def _half_width(text: str) -> str:
 def _code(cell: object, *, words: Mapping[str, str]) -> str:
     said = plain(cell if isinstance(cell, str) else _digits(cell) if isinstance(cell, int | float | Decimal) else "")
     if said not in words:
-        codes = ", ".join(dict.fromkeys(words.values()))
+        codes = ", ".join(code for code in dict.fromkeys(words.values()) if code != SEVERAL)
         raise NotAValue(f"is none of the words that are known for it, which mean {codes}")
+    if words[said] == SEVERAL:
+        raise NotAValue("is what several of its codes are called")
     return words[said]
 
 
@@ -277,11 +280,13 @@ def boolean_of(cell: object) -> bool:
 def instant_of(cell: object, *, time_zone: str | None) -> datetime:
     """Return an instant; a day begins at midnight. Raise NotAValue, also when nobody says in which time zone."""
     found = cell if isinstance(cell, datetime) else _instant(cell)
-    if found.tzinfo is not None:
-        return found
-    if time_zone is None:
-        raise NotAValue("states no time zone")
-    return found.replace(tzinfo=ZoneInfo(time_zone))
+    if found.tzinfo is None:
+        if time_zone is None:
+            raise NotAValue("states no time zone")
+        found = found.replace(tzinfo=ZoneInfo(time_zone))
+    if not INSTANTS[0] <= found <= INSTANTS[1]:
+        raise NotAValue(f"is not between the years {YEARS[0]} and {YEARS[1]}")
+    return found
 
 
 def day_of(cell: object) -> date:
@@ -295,16 +300,9 @@ def day_of(cell: object) -> date:
 def _instant(cell: object) -> datetime:
     if isinstance(cell, date):
         return datetime.combine(cell, time())
-    said = _narrow(_digits(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell))
-    day = _DAY.fullmatch(said) or _DAY_OF_DIGITS.fullmatch(said)
-    turned = _DAY_FIRST.fullmatch(said)
+    said = _digits(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
     try:
-        if turned is not None:
-            return datetime(int(turned[3]), int(turned[2]), int(turned[1]))
-        if day is None:
-            return datetime.fromisoformat(str(cell).strip())
-        year, month, of_month = (int(part) for part in day.groups() if part is not None and part.isdigit())
-        return datetime(year, month, of_month)
+        return written_instant(said)
     except ValueError as exc:
         raise NotAValue("is no day and no instant") from exc
 

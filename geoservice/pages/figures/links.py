@@ -13,7 +13,7 @@ from geoservice.services.figures import Figures, Listed
 from layers.incidents.span_figures import Key, Part
 
 _LENGTH: dict[Bucket, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-_WORDS: dict[Part, str] = {"grid": "grid", "service": "service"}
+_WORDS: dict[Part, str] = {"grid": "grid", "service": "service", "source": "source"}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from geoservice.writing.number_tables import CSV_TYPE, XLSX_TYPE, NumberTable, n
 from layers.incidents.layer import SOURCES
 
 #: Tables that can be had as files.
-TABLES = ("numbers", "grids", "services", "time", "hours")
+TABLES = ("numbers", "grids", "services", "sources", "time", "hours")
 #: Numbers that are told large; the others stand in the table below.
 FIRST = ("received", "closed", "in_hand", "late", "resolve")
 
@@ -107,7 +107,7 @@ def _choices(asked: FiguresAddress, tell: NumberSpeaker) -> list[dict[str, Any]]
     options = {
         "grid": [(code, tell.grid(code)) for code in names.grids],
         "service": [(code, tell.service(code)) for code in names.services],
-        "source": [(code, _source(code, tell)) for code in SOURCES],
+        "source": [(code, tell.source(code)) for code in SOURCES],
     }
     return [{"word": word, "chosen": ",".join(asked.chosen(word)), "options": options[word],
              "several": len(asked.chosen(word)), "known": asked.said.get(word) in dict(options[word])}
@@ -115,16 +115,11 @@ def _choices(asked: FiguresAddress, tell: NumberSpeaker) -> list[dict[str, Any]]
 
 
 def _scope_words(asked: FiguresAddress, tell: NumberSpeaker) -> tuple[str, ...]:
-    tellers = {"grid": tell.grid, "service": tell.service, "source": lambda code: _source(code, tell)}
+    tellers = {"grid": tell.grid, "service": tell.service, "source": tell.source}
     return tuple(
         f"{tell.words[f'scope.{word}']}: {', '.join(tellers[word](one) for one in asked.chosen(word))}"
         for word in SCOPE if asked.chosen(word)
     )  # fmt: skip
-
-
-def _source(code: str, tell: NumberSpeaker) -> str:
-    title = SOURCES.get(code)
-    return code if title is None else title.text(tell.language)
 
 
 def _empty(figures: Figures, said: dict[str, str]) -> str | None:

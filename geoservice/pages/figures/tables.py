@@ -11,6 +11,7 @@ from geoservice.domain.languages import Language
 from geoservice.domain.spans import buckets_of
 from geoservice.pages.figures.links import Links
 from geoservice.services.figures import Figures, Listed
+from layers.incidents.layer import SOURCES
 from layers.incidents.span_figures import Key, Tally, Took
 
 #: In their order: counts, then what is reckoned.
@@ -92,6 +93,11 @@ class NumberSpeaker:
         found = self.figures.names.services.get(str(code))
         return str(code) if found is None else self._called((found.name, found.name_en), str(code))
 
+    def source(self, code: Key) -> str:
+        """Return what a source is called."""
+        title = SOURCES.get(str(code))
+        return str(code) if title is None else title.text(self.language)
+
     def _called(self, names: tuple[str | None, str | None], code: str) -> str:
         name, english = names
         return (english if self.language == "en" and english else name) or code
@@ -129,8 +135,8 @@ def tables(tell: NumberSpeaker, every: Sequence[Number]) -> dict[str, Table]:
     head = (words["number"], words["now"], words["before"], words["change"])
     rows = tuple((Cell(one.word, one.word), one.now, one.before, one.change) for one in every)
     made = (
-        Table("numbers", words["numbers"], head, rows), _by_grid(tell), _by_service(tell), _over_time(tell),
-        _by_hour(tell),
+        Table("numbers", words["numbers"], head, rows), _by_grid(tell), _by_service(tell), _by_source(tell),
+        _over_time(tell), _by_hour(tell),
     )  # fmt: skip
     return {one.name: one for one in made}
 
@@ -166,6 +172,21 @@ def _by_service(tell: NumberSpeaker) -> Table:
         rows.append((_name(tell.service(code)), received, tell.count(before.received, known=known), *others, *took,
                      tell.count(tally.reopened)))  # fmt: skip
     return Table("services", words["services"], head, tuple(rows))
+
+
+def _by_source(tell: NumberSpeaker) -> Table:
+    """Return how reports came: all ways that there are, those with the most reports first."""
+    figures, words = tell.figures, tell.words
+    counted, scope = figures.counts.parts["source"], tell.links.asked.chosen("source")
+    codes = (set(scope) if scope else set(SOURCES)) | set(counted)
+    ranked = sorted(codes, key=lambda code: (-_of(counted, code).received, -_of(counted, code).in_hand, code or ""))
+    head = tuple(words[name] for name in ("source", *COUNTS, "resolve", "rating"))
+    rows = tuple(
+        (_name(tell.source(code)), *_counts(tell, "source", code),
+         tell.hours(_of(counted, code).to_resolve.median_s), tell.mean(_of(counted, code).rating))
+        for code in ranked
+    )  # fmt: skip
+    return Table("sources", words["sources"], head, rows)
 
 
 def _over_time(tell: NumberSpeaker) -> Table:

@@ -33,6 +33,7 @@ _REASONS: Mapping[str, str] = {
     r"(\S+) is a number that is not exact": "{0} 的数字不精确",
     r"(\S+) is none of the words that are known for it, which mean (.+)":
         "{0} 不是认识的词（代码：{1}）；可在“词是什么意思”里说明",
+    r"(\S+) is what several of its codes are called": "{0} 是几个代码共用的名称；可在“词是什么意思”里说明",
     r"(\S+) is no whole number": "{0} 不是整数",
     r"(\S+) is larger than any number of its kind": "{0} 太大",
     r"(\S+) is no number": "{0} 不是数字",

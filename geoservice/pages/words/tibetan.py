@@ -172,6 +172,7 @@ FIGURES: dict[str, str] = {
     "time.day": "ཉིན་རེར།",
     "grid": _GRID,
     "service": _SERVICE,
+    "source": _SOURCE,
     "bucket": _TIME,
     "weekday": "གཟའ།",
     "weekday.1": "ཟླ་བ།",

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, indent, tostring
 
+from geoservice.writing.xml_text import fit_for_xml
+
 #: What QGIS keeps in an <Option>.
 Value: TypeAlias = "str | bool | int | float | Mapping[str, Value] | Sequence[Value]"
 
@@ -15,8 +17,8 @@ _SCALARS = {bool: "bool", int: "int", float: "double", str: "QString"}
 
 def element(tag: str, *children: Element, text: str | None = None, **attributes: str) -> Element:
     """Return an element with its attributes and all that is in it."""
-    made = Element(tag, attributes)
-    made.text = text
+    made = Element(tag, {name: fit_for_xml(value) for name, value in attributes.items()})
+    made.text = None if text is None else fit_for_xml(text)
     made.extend(children)
     return made
 

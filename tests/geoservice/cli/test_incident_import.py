@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import psycopg
+import pyproj
 import pytest
 from click.testing import CliRunner, Result
 
@@ -29,7 +31,7 @@ W5,路灯,yesterday,91.7701,29.2372,,,
 W6,路灯,{DAY} 09:30,,,,,
 W7,路灯,{DAY} 09:30,91.7701,99,,,
 W9,路灯,{DAY} 09:30,91.7701,29.2372,,,no such building
-W10,路灯,2999-03-02 09:30,91.7701,29.2372,,,
+W10,路灯,2199-03-02 09:30,91.7701,29.2372,,,
 W1,路灯,{DAY} 09:30,91.7701,29.2372,,,
 """
 
@@ -101,6 +103,89 @@ def test_refused_rows_stop_no_others_and_are_written_with_their_reasons(
         8: "it does not lie", 9: "The incident names the", 10: "The report says that",
         11: "its code stands in",
     }  # fmt: skip
+
+
+def test_what_is_sent_by_two_at_once_is_there_already_for_the_second(
+    community_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, before = made(tmp_path, GOOD), count(community_url)
+    fewer = made(tmp_path, GOOD.splitlines()[1] + "\n", "fewer.csv")
+    words, put = ["--word", "service_code.路灯=light", "--commit"], intake.put_reports
+    sent: list[Path] = []
+
+    def put_after_another(*arguments: Any) -> None:
+        if not sent:
+            sent.append(fewer)
+            assert told(fewer, *words)["stored"] == 1
+        put(*arguments)
+
+    monkeypatch.setattr(intake, "put_reports", put_after_another)
+    done = told(file, *words)
+
+    assert (done["stored"], done["there"], done["refused"]) == (2, 1, [])
+    assert count(community_url) == before + 3
+
+
+def test_how_to_say_what_words_mean_is_told_and_does_it(community_url: str, tmp_path: Path) -> None:
+    rows = "".join(f"V{at},灯坏了,{DAY} 09:3{at},91.7701,29.2372,市民服务热线,,\n" for at in range(3))
+    rows += f"V3,路 灯's,{DAY} 09:30,91.7701,29.2372,hotline,,\n"
+    before, file = count(community_url), made(tmp_path, rows)
+
+    refused = run(file)
+    advised = [shlex.split(line.partition(" mean: ")[2].partition(", once")[0])
+               for line in refused.output.splitlines() if line.startswith("Say what words of ")]  # fmt: skip
+
+    assert advised == [["--word", "service_code.灯坏了=CODE"], ["--word", "source.市民服务热线=CODE"]]
+    assert "Words of service_code that nobody knows here: 灯坏了 (3 rows)." in refused.output
+    codes = iter(("light", "hotline"))
+    said = [one.replace("=CODE", f"={next(codes)}") if "=" in one else one for two in advised for one in two]
+    done = run(file, *said, "--commit")
+    assert "3 of 4 rows were stored" in done.output
+    assert "--word service_code.WORD=CODE" in done.output  # what stands in few rows is not repeated
+    assert count(community_url) == before + 3
+
+
+def test_what_is_older_than_the_grids_is_told_to_be_nobodys(community_url: str, tmp_path: Path) -> None:
+    first = count(community_url, "SELECT min(valid_from) FROM geoservice.edition WHERE published_at IS NOT NULL")
+    days = [(first + timedelta(days=away)).astimezone(UTC).isoformat() for away in (-400, -1, 1)]
+    rows = "".join(f"A{at},light,{day},91.7701,29.2372,,,\n" for at, day in enumerate(days))
+
+    tried = run(made(tmp_path, rows))
+
+    assert "2 of 3 reports are of before the first grids came into force, " in tried.output
+    assert "3 of 3 rows would be stored (1 in a grid, 2 in no grid, to be looked at)" in tried.output
+    assert "What is stored is in hand" in tried.output
+
+
+def test_reports_that_lie_elsewhere_are_told_and_what_may_be_wrong_with_them(tmp_path: Path) -> None:
+    beside = run(made(tmp_path, GOOD.replace("91.7703", "116.3")), "--word", "service_code.路灯=light")
+    assert "1 of 3 reports lie outside of the jurisdiction, one in row 4.\n" in beside.output
+
+    metres = pyproj.Transformer.from_crs(4326, 4540, always_xy=True).transform
+    east, north = metres(91.7701, 29.2372)
+    file = made(tmp_path, f"M1,light,{DAY} 09:30,{north},{east},,,\n", "metres.csv")  # x is north, as surveyors have it
+
+    turned = run(file, "--crs", "epsg:4540")
+    assert "1 of 1 reports lie outside of the jurisdiction, one in row 2. Look at their CRS, and" in turned.output
+    right = run(file, "--crs", "epsg:4540", "--swap-coordinates")
+    assert "1 of 1 rows would be stored (1 in a grid)" in right.output
+    assert "outside of the jurisdiction" not in right.output
+
+
+def test_a_name_is_that_of_the_service_which_is_offered(community_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(community_url) as connection:
+        columns = "jurisdiction_id, name, name_en, description, category, keywords, attributes"
+        for code, retired in (("lamp", True), ("zlamp", True)):
+            connection.execute(
+                f"INSERT INTO geoservice.service (code, retired, {columns})"  # noqa: S608  texts of this test
+                f" SELECT %s, %s, {columns} FROM geoservice.service WHERE code = 'light'", [code, retired]
+            )  # fmt: skip
+        (name,) = connection.execute("SELECT name FROM geoservice.service WHERE code = 'light'").fetchone() or ("",)
+    rows = "".join(f"R{code},{code},{DAY} 09:30,91.7701,29.2372,,,\n" for code in (name, "lamp"))
+
+    tried = told(made(tmp_path, rows))
+
+    assert (tried["stored"], [one["reason"] for one in tried["refused"]]) == (1, ["the service lamp is retired"])
 
 
 def test_a_code_that_another_report_has_is_refused_unless_another_system_gave_it(

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 import numpy as np
 import pytest
 
-from geoservice.open311.writing import _UNFIT, MEMBERS, body_of
+from geoservice.open311.writing import MEMBERS, body_of
+from geoservice.writing.xml_text import fit_for_xml
 
 TEXTS = (
     "", " ", "words", "a & b", "<script>", "]]>", "&amp;", "\"quoted\" 'so'", "山", "\U0001f333", "\x00\x0b", "\ud800",
@@ -33,7 +34,7 @@ def _fill(element: Element, name: str, value: Any) -> None:
     elif isinstance(value, bool):
         element.text = "true" if value else "false"
     elif value is not None:
-        element.text = _UNFIT.sub("", str(value))
+        element.text = fit_for_xml(str(value))
 
 
 def _by_chance(chance: np.random.Generator, depth: int) -> dict[str, Any]:

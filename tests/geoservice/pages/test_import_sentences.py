@@ -39,7 +39,12 @@ def test_every_reason_of_a_row_and_a_place_has_its_words() -> None:
 
 def test_every_remark_has_its_words() -> None:
     told = said_in(
-        REMARKS, "reading/features.py", "reading/places.py", "reading/sheet_tables.py", "reading/workbook_tables.py"
+        REMARKS,
+        "reading/features.py",
+        "reading/places.py",
+        "reading/sheet_tables.py",
+        "reading/unknown_words.py",
+        "reading/workbook_tables.py",
     )
     told = [re.sub(r"^7(?=header|the total)", "", one) for one in told]  # of which sheet is said before it
     assert len(told) > 10

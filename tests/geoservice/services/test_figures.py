@@ -166,6 +166,18 @@ def test_every_number_that_a_list_tells_is_the_length_of_that_list(service: Figu
                 assert number == listed > 0, name
 
 
+def test_a_source_leads_to_the_reports_that_came_that_way(service: FiguresService, database: Database) -> None:
+    told = service.told("town", FiguresQuery("thirty", CountedScope()))
+    with database.transaction() as connection:
+        for source in SOURCES:
+            search = Search(jurisdiction_id=told.jurisdiction.id, sources=(source,),
+                            reported=(told.period.since, told.period.until))  # fmt: skip
+            number = told.counts.of("source", source).received
+            assert number == len(incidents(connection, search, limit=1000)) > 0
+            assert told.is_listed("received", "source", source, number)
+            assert not told.is_listed("received", "source", source, number + 1)
+
+
 def test_zero_is_not_nothing(service: FiguresService) -> None:
     quiet = service.told("town", FiguresQuery("thirty", CountedScope(services=("quiet",))))
     assert quiet.is_known(quiet.period)

@@ -17,6 +17,7 @@ from geoservice.domain.importing.households import not_residents, running_names,
 from geoservice.domain.importing.kinds import codes_by_word
 from geoservice.domain.importing.values import (
     BOUNDS,
+    INSTANTS,
     Inexact,
     NotAValue,
     boolean_of,
@@ -27,10 +28,12 @@ from geoservice.domain.importing.values import (
     text_of,
     typed,
 )
+from geoservice.web.parsing import EARLIEST, LATEST
 from layers.buildings.layer import BUILDINGS
 from layers.cameras.layer import CAMERAS
 from layers.layer import Column, Layer
 from layers.organisations.layer import ORGANISATIONS
+from layers.title import Title
 
 SCHEMA = Path(__file__).parents[4] / "migrations/schema"
 
@@ -94,6 +97,43 @@ def test_what_is_no_day_is_refused(cell: object) -> None:
         instant_of("1985-03-12", time_zone=None)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["2026-11-03 9:30", "2026/11/3 9:30", "2026/11/3 9:30:00", "2026.11.3 09:30", "2026-11-03T09:30",
+     "2026年11月3日 9:30", "2026年11月3日9时30分", "2026 年 11 月 3 日 9 时 30 分 0 秒", "2026年11月3号 9点30分",
+     "20261103093000", "202611030930", 20261103093000, "20261103 0930", "03.11.2026 09:30", "3.11.2026 9:30:00,000",
+     "2026/11/3 上午9:30", "2026/11/3 上午 9:30:00", "2026/11/3 9:30 AM", "２０２６／１１／３　９：３０",
+     "2026-11-03 09:30:00 +0800", "2026-11-03 01:30:00Z", "2026/11/3 1:30 UTC", "2026-11-02T21:30:00.000-04:00"],
+)  # fmt: skip
+def test_times_of_days_are_read_as_people_and_systems_write_them(cell: object) -> None:
+    assert instant_of(cell, time_zone="Asia/Shanghai") == datetime(2026, 11, 3, 1, 30, tzinfo=UTC)
+
+
+def test_half_days_have_twelve_hours() -> None:
+    told = [instant_of(f"2026/11/3 {said}", time_zone="UTC").hour
+            for said in ("上午 12:05", "下午 12:05", "下午 2:30", "下午 14:30", "12:05 AM", "11:59 PM")]  # fmt: skip
+    assert told == [0, 12, 14, 14, 0, 23]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2026/11/39:30", "11/3/2026 9:30", "2026-11-03 24:00", "2026-11-03 9:3", "2026-02-30 10:00", "2026-11-03 9:30 PM2",
+     "2026/11/3 上午 13:00", "2026/11/3 13:30 PM", "2026/11/3 0:30 AM", "2026110310930", "20261103115", 45999.4,
+     "2026-11-03 09:30 +99:00", "2026-11-03 " + "9" * 90, "0000-01-01 00:00", "2026 11 03", "2026-11-03 09:30\n10:30"],
+)  # fmt: skip
+def test_what_is_no_time_or_could_be_two_is_refused(cell: object) -> None:
+    with pytest.raises(NotAValue):
+        instant_of(cell, time_zone="Asia/Shanghai")
+
+
+def test_an_instant_is_of_the_years_that_every_door_takes() -> None:
+    assert INSTANTS == (EARLIEST, LATEST)
+    for cell in ("0001-01-01", "0001-01-01 00:00:00Z", "1899-12-31 23:59:59Z", "2200-01-01 00:00:01Z", "9999-12-31",
+                 datetime(1, 1, 1), datetime(9999, 12, 31, 23)):  # fmt: skip
+        with pytest.raises(NotAValue, match="between the years 1900 and 2200"):
+            instant_of(cell, time_zone="Asia/Shanghai")
+
+
 def test_texts_with_line_ends_or_persons_numbers() -> None:
     assert text_of(" 江苏路\r\n12号 ") == "江苏路 12号"
     for cell in ("门卫 13912345678", "x" * 201, "a\0b", b"bytes", Inexact("123"), ["a"]):
@@ -136,6 +176,18 @@ def test_no_word_means_two_codes(layer: Layer) -> None:
             for code, title in column.codes.items():
                 for word in (code, title.zh, title.en):
                     assert codes_by_word(layer, column, {word: code}, gbt28181=False) == known
+
+
+def test_a_word_that_is_the_title_of_several_codes_is_refused_until_it_is_said_what_it_means() -> None:
+    codes = {"light": Title("路灯", "Street light"), "lamp": Title("路灯", "Lamp"), "路灯2": Title("灯", "light")}
+    column = Column("kind", "text", Title("类型", "Kind"), codes=codes)
+    cells: list[object] = ["路灯", "Lamp", "light", "灯"]
+
+    done = typed(cells, column, BUILDINGS, Choices())
+    assert done.values == [None, "lamp", "light", "路灯2"]  # a code is never another's title
+    assert (done.refused, done.unknown) == ({0: "kind is what several of its codes are called"}, {"路灯": 1})
+    told = typed(cells, column, BUILDINGS, Choices(words={"kind": {"路灯": "lamp"}}))
+    assert told.values == ["lamp", "lamp", "light", "路灯2"]
 
 
 @pytest.mark.parametrize(("text", "degrees"), [

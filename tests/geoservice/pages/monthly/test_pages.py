@@ -16,8 +16,10 @@ import pytest
 from geoservice.auth.model import Role
 from geoservice.domain.spans import Month
 from geoservice.maps.sheets import choropleth
-from geoservice.pages.monthly import rendering
+from geoservice.pages.figures.rendering import TABLES
+from geoservice.pages.monthly import contents, rendering
 from geoservice.pages.words.catalogue import words
+from geoservice.services import monthly
 from geoservice.wiring import Services
 from geoservice.writing import chromium
 from tests.geoservice.pages.desk.test_pages import PERSON, Browser
@@ -64,9 +66,9 @@ def test_the_tables_are_those_of_the_figures_of_the_same_days(manager: Browser) 
     for month in (THIS, THIS.before):
         page = manager.get(f"/figures/sare/report?month={month.name}&lang=en").text
         told = tables_of(page)
-        files = {name: file_of(manager, name, month) for name in ("numbers", "grids", "services", "time", "hours")}
+        files = {name: file_of(manager, name, month) for name in TABLES}
         before = file_of(manager, "numbers", month.before)
-        for name in ("grids", "time", "hours"):
+        for name in ("grids", "sources", "time", "hours"):
             assert told[name] == files[name], name
         # Days are compared with those just before them, months with the month before.
         header = files["services"][0].index("Before")
@@ -170,6 +172,28 @@ def test_names_are_text(manager: Browser, community_url: str, monkeypatch: pytes
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
     assert written[0].count("</style>") == 1
+
+
+def test_why_there_is_no_map_is_said(manager: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = words("monthly", "zh")
+    for module, name, value, reason in (
+        (contents, "lies_across", lambda shapes: bool(shapes), "map.across"),
+        (monthly, "grid_shapes", lambda *_, **__: {}, "map.none"),
+    ):
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(module, name, value)
+            page = manager.get(f"/figures/sare/report?month={THIS.name}&lang=zh").text
+        assert said[reason] in page
+        assert "class-map" not in page
+
+
+def test_what_is_english_on_a_page_of_another_language_says_so(manager: Browser) -> None:
+    for language in ("zh", "bo"):
+        page = manager.get(f"/figures/sare/report?month=2026-13&lang={language}").text
+        assert re.search(r'<ul lang="en"><li>[^<]*as in 2026-11', page)
+        nowhere = manager.get(f"/nowhere?lang={language}").text
+        assert '<html lang="en">' in nowhere
+        assert '<span lang="zh-CN">返回地图</span>' in nowhere
 
 
 def test_classes_are_as_wide_as_each_other_and_hold_every_number() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from psycopg import sql
+from sqlalchemy import make_url
 
-from geoservice.cli.main import geoservice
+from geoservice.cli.main import geoservice, main
 from geoservice.errors import JurisdictionUnknown
 from geoservice.services.layers.own import OwnLayerService
 from geoservice.services.qgis_projects import DatabaseAddress, ProjectExists, QgisService, WrittenProject
@@ -248,6 +251,49 @@ def test_qgis_opens_it_and_what_is_saved_is_assigned_and_signed(
             "SELECT what, who, purpose FROM geoservice.audit_entry WHERE who = %s", [filled.analyst]
         )
         assert {purpose for _, _, purpose in entered} == {"sql"}
+
+
+def test_where_it_can_not_be_written_is_said_in_a_line_and_nothing_is_lost(
+    town: OpenTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", town.url)
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("mine")
+    Path("folder/town.qgs").mkdir(parents=True)
+    Path("mine").mkdir()
+    Path("mine/pg_service.conf").write_text("[mine]\nuser=anna\n")
+
+    for folder, sentence in (
+        ("file/below", "A part of it is a file"), ("x" * 300, "Name a shorter one."), ("folder", "Name a file."),
+        ("mine", "pg_service.conf already which says something else"),
+    ):  # fmt: skip
+        force = ["--force"] if folder == "folder" else []
+        monkeypatch.setattr(sys, "argv", ["geoservice", "layer", "qgis", "town", "--to", folder, *force])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr().err
+        assert (ended.value.code, sentence in told, len(told.splitlines())) == (1, True, 1), told
+
+    assert Path("mine/pg_service.conf").read_text() == "[mine]\nuser=anna\n"
+    assert (Path("file").read_text(), os.listdir("mine"), os.listdir("folder")) == (
+        "mine", ["pg_service.conf"], ["town.qgs"])  # fmt: skip
+
+
+def test_a_login_that_may_not_write_projects_is_told_where_to_look(
+    town: OpenTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = make_url(town.url).set(username=town.analyst, password=town.password)
+    monkeypatch.setenv("GEOSERVICE_DATABASE_URL", login.render_as_string(hide_password=False))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["geoservice", "layer", "qgis", "town"])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    told = capsys.readouterr().err
+    assert told.endswith("To see why, run: geoservice doctor\n"), told
+    assert town.password not in told
+    assert os.listdir(tmp_path) == []
 
 
 def test_the_command_tells_what_is_in_it_and_what_is_not(

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import make_url
@@ -99,6 +101,18 @@ def test_nothing_that_is_written_has_a_password_or_a_login(written: WrittenProje
     sources = re.findall(r"<datasource>(.*?) estimated", written.project.read_text(encoding="utf-8"))
     assert len(sources) == 2 + len(BESIDE)
     assert {re.sub("key='[a-z_]+'", "key", source) for source in sources} == {"service='geoservice' key"}
+
+
+def test_whatever_a_draft_is_called_the_project_is_xml(town: OpenTown, tmp_path: Path) -> None:
+    with psycopg.connect(town.url) as connection:
+        connection.execute(
+            "UPDATE geoservice.edition SET title = %s WHERE id = %s", ["\"><&'\ufffe]]> 草案", town.draft]
+        )
+
+    root = ET.parse(write(town, tmp_path).project).getroot()  # noqa: S314  ours
+
+    assert root.attrib["projectname"] == root.findtext("title")
+    assert root.attrib["projectname"].endswith(f"draft {town.draft}, \"><&']]> 草案")
 
 
 def test_a_project_that_is_there_is_written_over_only_when_said(town: OpenTown, tmp_path: Path) -> None:
