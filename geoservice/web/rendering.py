@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, request
 from pydantic import BaseModel
 
+from geoservice.web.files import COMPRESS_FROM_BYTES, packed
 from geoservice.web.json import dumps
 
 
@@ -20,7 +21,9 @@ def render_bytes(body: bytes, *, status: int = 200, headers: dict[str, str] | No
     said = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
     if headers:
         said = [pair for pair in said if pair[0] not in headers] + list(headers.items())
-    return Response(body, status, said)
+    answer = Response(body, status, said)
+    # What is packed has a weak tag, which If-Match does not take (RFC 9110, 13.1.1).
+    return packed(answer) if len(body) >= COMPRESS_FROM_BYTES and "ETag" not in answer.headers else answer
 
 
 def shape(model: type[BaseModel], **extra: Any) -> dict[str, Any]:

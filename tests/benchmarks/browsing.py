@@ -28,10 +28,11 @@ _FRAMES = """() => {
 }"""
 _WORST = "() => { cancelAnimationFrame(window.frames_on); return Math.max(...window.frames_ms.slice(1)); }"
 #: When what the server wrote is there and something of it was painted.
-_FIRST_SEEN = """() => Math.max(
-  performance.getEntriesByName('first-contentful-paint')[0].startTime,
-  performance.getEntriesByType('navigation')[0].domInteractive,
-)"""
+_FIRST_SEEN = """() => new Promise((done) => new PerformanceObserver((entries) => {
+  const [paint] = entries.getEntriesByName('first-contentful-paint');
+  if (paint) done(Math.max(paint.startTime, performance.getEntriesByType('navigation')[0].domInteractive));
+}).observe({ type: 'paint', buffered: true }))"""
+_SENT = """() => performance.getEntries().reduce((sum, one) => sum + (one.transferSize || 0), 0)"""
 
 
 @contextmanager
@@ -80,7 +81,6 @@ def heap_mb(page: Page) -> float:
 
 def first_seen_ms(page: Page) -> float:
     """Return when the page's own HTML was there and painted, milliseconds after it was asked for."""
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
     return float(page.evaluate(_FIRST_SEEN))
 
 
@@ -122,6 +122,11 @@ def slow_down(page: Page) -> None:
     session.send("Emulation.setCPUThrottlingRate", SLOW_PROCESSOR)
 
 
+def sent_kb(page: Page) -> float:
+    """Return what the page and all that it loaded took on the wire, headers and all, kilobytes."""
+    return float(page.evaluate(_SENT)) / 1000
+
+
 #: Notes when a page says of itself that it is ready.
 WATCH_READY = """
   new MutationObserver((changes, watch) => {
@@ -134,5 +139,5 @@ WATCH_READY = """
 
 def ready_ms(page: Page) -> float:
     """Return when a page that was opened with WATCH_READY was ready, milliseconds after it was asked for."""
-    page.wait_for_function("window.ready_ms > 0", timeout=120_000)
+    page.wait_for_selector("body[data-ready=true]", state="attached", timeout=120_000)
     return float(page.evaluate("window.ready_ms"))

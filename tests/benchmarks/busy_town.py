@@ -52,5 +52,6 @@ def _rows(town: int, outline: Any, services: list[str], count: int) -> Iterator[
     for number, ((lon, lat), status) in enumerate(zip(places, statuses, strict=True)):
         over = status in ("closed", "cancelled")
         reported_at = now - timedelta(days=2 + (DAYS if over else DAYS_IN_HAND - 2) * ages[number])
+        closed_at = reported_at + timedelta(hours=7) if status == "closed" else None
         yield (town, chosen[number], _SOURCES[number % len(_SOURCES)], f"SRID=4326;POINT({lon!r} {lat!r})",
-               f"matter {number}", reported_at, status, reported_at + timedelta(hours=7) if over else None)  # fmt: skip
+               f"matter {number}", reported_at, status, closed_at)  # fmt: skip

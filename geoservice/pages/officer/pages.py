@@ -58,7 +58,7 @@ def officer_blueprint(
             first = PASSWORD if session.must_change else SECOND_FACTOR
             return redirect(page_address(first, language, next=here), 303)
         told = {"steps": steps_told(), "kinds": KINDS, "keep_s": keep_s, "counts": counts_told(language)}
-        return phone_page("officer", "officer/templates/officer.html", (), stream=stream_url(), told=told)
+        return phone_page("officer", "officer/templates/officer.html", (), files=FILES, stream=stream_url(), told=told)
 
     @blueprint.get("/officer/session")
     @guard("sign_in")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, url_for
@@ -9,16 +10,19 @@ from flask import Response, url_for
 from geoservice.domain.languages import Language
 from geoservice.maps.builders import display_name
 from geoservice.maps.viewing import JurisdictionView
+from geoservice.pages.phone.worker import FILES
 from geoservice.pages.shell.frame import page
 from geoservice.pages.words.catalogue import own_words
 from geoservice.web.language import asked_language, page_address
 
+#: The one script that is run before the page is drawn.
+_NO_MODULE = "shell/scripts/theme.js"
 #: Whoever is signed in is not named in a page that a phone keeps.
 _NOBODY = {"login": "", "role": "", "token": ""}
 
 
 def phone_page(
-    name: str, template: str, jurisdictions: tuple[JurisdictionView, ...], *, stream: str = "",
+    name: str, template: str, jurisdictions: tuple[JurisdictionView, ...], *, files: Sequence[str], stream: str = "",
     told: dict[str, Any] | None = None, **values: Any,
 ) -> Response:  # fmt: skip
     """Return a page in the language asked for.
@@ -27,6 +31,8 @@ def phone_page(
     ----------
     name
         Of the page, by which its words are known.
+    files
+        Of the page's own, beside those that all such pages load.
     told
         What its scripts are told beside the language, the words and the jurisdictions.
     """
@@ -37,7 +43,17 @@ def phone_page(
         "words": said,
         "jurisdictions": [jurisdiction_told(one, language) for one in jurisdictions],
     } | (told or {})
-    return page(template, name, title=said["title"], stream=stream, account=_NOBODY, settings=settings, **values)
+    modules = [file for file in (*FILES, *files) if file.endswith(".js") and file != _NO_MODULE]
+    return page(
+        template,
+        name,
+        title=said["title"],
+        stream=stream,
+        account=_NOBODY,
+        settings=settings,
+        modules=modules,
+        **values,
+    )
 
 
 def jurisdiction_told(view: JurisdictionView, language: Language) -> dict[str, Any]:

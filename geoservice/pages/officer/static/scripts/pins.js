@@ -1,7 +1,7 @@
 /* global L */
 // The map of what is in hand; it is drawn when it is first looked at.
 import { byId, tell } from '../../phone/scripts/elements.js';
-import { credit, drawJurisdiction, newMap, showWhole } from '../../phone/scripts/map.js';
+import { bringLeaflet, credit, drawJurisdiction, newMap, showWhole } from '../../phone/scripts/map.js';
 import { count, say } from '../../phone/scripts/page.js';
 import { sign } from '../../shell/scripts/symbols.js';
 import { statusOf, titleOf } from './cards.js';
@@ -42,6 +42,14 @@ async function draw() {
 
 // Shows the map, near an incident where one is meant, else the own grids.
 export async function show(incident, grids) {
+  try {
+    await bringLeaflet(byId('map').dataset.leaflet);
+  } catch {
+    tell(byId('map-failed'), say('map.failed'));
+    return;
+  }
+  if (byId('room-map').hidden) return; // somebody was quicker
+  tell(byId('map-failed'), '');
   const first = !map;
   const drawn = first ? draw() : null;
   map.invalidateSize();
