@@ -23,7 +23,8 @@ def render_bytes(body: bytes, *, status: int = 200, headers: dict[str, str] | No
         said = [pair for pair in said if pair[0] not in headers] + list(headers.items())
     answer = Response(body, status, said)
     # What is packed has a weak tag, which If-Match does not take (RFC 9110, 13.1.1).
-    return packed(answer) if len(body) >= COMPRESS_FROM_BYTES and "ETag" not in answer.headers else answer
+    large = len(body) >= COMPRESS_FROM_BYTES and request.method == "GET" and "ETag" not in answer.headers
+    return packed(answer) if large else answer
 
 
 def shape(model: type[BaseModel], **extra: Any) -> dict[str, Any]:

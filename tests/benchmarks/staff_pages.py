@@ -118,7 +118,7 @@ def _arrivals(page: Page, desk: LiveDesk) -> None:
 
 
 def _officer(browser: Browser, desk: LiveDesk) -> Mapping[str, float]:
-    """Open the page as a browser does that knows nothing of it, and again; its worker would answer past the slow network."""
+    """Open the page with nothing of it kept, and again; without its worker, which asks past the slow network."""
     with _known(browser, desk, Role.OFFICER, OFFICER) as known:
         signed_in = known.storage_state()
     context = browser.new_context(

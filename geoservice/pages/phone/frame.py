@@ -22,8 +22,8 @@ _NOBODY = {"login": "", "role": "", "token": ""}
 
 
 def phone_page(
-    name: str, template: str, jurisdictions: tuple[JurisdictionView, ...], *, files: Sequence[str], stream: str = "",
-    told: dict[str, Any] | None = None, **values: Any,
+    name: str, template: str, jurisdictions: tuple[JurisdictionView, ...], *, files: Sequence[str] = (),
+    stream: str = "", told: dict[str, Any] | None = None, **values: Any,
 ) -> Response:  # fmt: skip
     """Return a page in the language asked for.
 
@@ -32,7 +32,8 @@ def phone_page(
     name
         Of the page, by which its words are known.
     files
-        Of the page's own, beside those that all such pages load.
+        Of the page's own that it loads, one from the other: beside those that all such pages load they are named in its
+        head, so that a slow network is waited for once. None: there are too few for that.
     told
         What its scripts are told beside the language, the words and the jurisdictions.
     """
@@ -43,7 +44,7 @@ def phone_page(
         "words": said,
         "jurisdictions": [jurisdiction_told(one, language) for one in jurisdictions],
     } | (told or {})
-    modules = [file for file in (*FILES, *files) if file.endswith(".js") and file != _NO_MODULE]
+    modules = [file for file in (*FILES, *files) if files and file.endswith(".js") and file != _NO_MODULE]
     return page(
         template,
         name,

@@ -54,6 +54,4 @@ def report_blueprint(viewing: Viewing, guard: Guard, *, public_reports: bool) ->
 def _page(name: str, viewing: Viewing, **values: Any) -> Response:
     told = {"addresses": {page.partition(".")[2]: address_of(page) for page in PAGES}}
     jurisdictions = tuple(shown_here(viewing.jurisdictions()))
-    elsewhere = {f"report/scripts/{page.partition('.')[2]}.js" for page in PAGES} - {f"report/scripts/{name}.js"}
-    files = [file for file in FILES if file not in elsewhere]
-    return phone_page(name, f"report/templates/{name}.html", jurisdictions, files=files, told=told, **values)
+    return phone_page(name, f"report/templates/{name}.html", jurisdictions, told=told, **values)

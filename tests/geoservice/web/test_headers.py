@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from tests.depth import sampled
@@ -106,3 +108,15 @@ def test_interfaces_speak_as_ever_to_whoever_prefers_a_language_of_the_pages(doo
         if plain.status_code == 200 and "html" not in plain.content_type:  # pages have a nonce
             assert asked.get_data() == plain.get_data()
     assert door.client.get("/ogc?f=html&lang=bo").status_code == 400
+
+
+def test_a_list_is_packed_for_who_reads_that_and_what_is_edited_by_its_tag_is_not(door: Door) -> None:
+    packing = door.headers() | {"Accept-Encoding": "gzip"}
+    as_it_is, packed = (door.client.get("/v1/incidents", headers=one) for one in (door.headers(), packing))
+
+    assert (as_it_is.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.data) == as_it_is.data
+    assert len(packed.data) < len(as_it_is.data) / 3
+    one = door.client.get(f"/v1/incidents/{as_it_is.get_json(force=True)['incidents'][0]['id']}", headers=packing)
+    assert (one.headers.get("Content-Encoding"), one.headers["ETag"][0]) == (None, '"')

@@ -1,7 +1,7 @@
 /* global L */
 // The map of what is in hand; it is drawn when it is first looked at.
-import { byId, tell } from '../../phone/scripts/elements.js';
-import { bringLeaflet, credit, drawJurisdiction, newMap, showWhole } from '../../phone/scripts/map.js';
+import { byId, element, tell } from '../../phone/scripts/elements.js';
+import { credit, drawJurisdiction, newMap, showWhole } from '../../phone/scripts/map.js';
 import { count, say } from '../../phone/scripts/page.js';
 import { sign } from '../../shell/scripts/symbols.js';
 import { statusOf, titleOf } from './cards.js';
@@ -11,6 +11,22 @@ import { rememberedAs, who } from './session.js';
 let map = null;
 let pins = null;
 let goTo = null;
+
+// Leaflet comes when the map is first looked at: whoever takes his orders does without it.
+let leaflet = null;
+function bringLeaflet(address) {
+  leaflet = leaflet || new Promise((here, failed) => {
+    const script = element('script', { src: address });
+    script.addEventListener('load', here);
+    script.addEventListener('error', () => {
+      leaflet = null; // the next look tries again
+      script.remove();
+      failed(new Error(address));
+    });
+    document.head.append(script);
+  });
+  return leaflet;
+}
 
 function pinOf(incident) {
   const title = `${titleOf(incident)}${incident.overdue_at ? ` · ${say('overdue')}` : ''}`;

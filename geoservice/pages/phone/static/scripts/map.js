@@ -46,22 +46,6 @@ export function credit(map, text) {
   control.addTo(map);
 }
 
-// Brings Leaflet to a page that does without it until its map is looked at.
-let leaflet = null;
-export function bringLeaflet(address) {
-  leaflet = leaflet || new Promise((here, failed) => {
-    const script = element('script', { src: address });
-    script.addEventListener('load', here);
-    script.addEventListener('error', () => {
-      leaflet = null; // the next look tries again
-      script.remove();
-      failed(new Error(address));
-    });
-    document.head.append(script);
-  });
-  return leaflet;
-}
-
 export function newMap(node, bbox) {
   const map = L.map(node, { at: onward(bbox), preferCanvas: true, zoomControl: false, zoomSnap: 0.5, minZoom: 11, maxZoom: 20 });
   map.attributionControl.setPrefix(false);
