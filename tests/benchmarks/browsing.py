@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +33,15 @@ _FIRST_SEEN = """() => new Promise((done) => new PerformanceObserver((entries) =
   const [paint] = entries.getEntriesByName('first-contentful-paint');
   if (paint) done(Math.max(paint.startTime, performance.getEntriesByType('navigation')[0].domInteractive));
 }).observe({ type: 'paint', buffered: true }))"""
-_SENT = """() => performance.getEntries().reduce((sum, one) => sum + (one.transferSize || 0), 0)"""
+_WATCH = """
+  new MutationObserver((changes, watch) => {
+    if (!document.querySelector(SELECTOR)) return;
+    watch.disconnect();
+    document.documentElement.dataset.there = performance.now();
+  }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+_SENT = """(end) => performance.getEntries().reduce(
+  (sum, one) => sum + (one.name.endsWith(end) ? one.transferSize || 0 : 0), 0)"""
 
 
 @contextmanager
@@ -122,22 +131,17 @@ def slow_down(page: Page) -> None:
     session.send("Emulation.setCPUThrottlingRate", SLOW_PROCESSOR)
 
 
-def sent_kb(page: Page) -> float:
-    """Return what the page and all that it loaded took on the wire, headers and all, kilobytes."""
-    return float(page.evaluate(_SENT)) / 1000
+def sent_kb(page: Page, end: str = "") -> float:
+    """Return what a page and all that it loaded took on the wire, headers and all, kilobytes; or files that end so."""
+    return float(page.evaluate(_SENT, end)) / 1000
 
 
-#: Notes when a page says of itself that it is ready.
-WATCH_READY = """
-  new MutationObserver((changes, watch) => {
-    if (!document.body?.dataset.ready) return;
-    window.ready_ms = performance.now();
-    watch.disconnect();
-  }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-ready'] });
-"""
+def watch_for(selector: str) -> str:
+    """Return the script that has a page note when something is first there; it is run before those of the page."""
+    return _WATCH.replace("SELECTOR", json.dumps(selector))
 
 
-def ready_ms(page: Page) -> float:
-    """Return when a page that was opened with WATCH_READY was ready, milliseconds after it was asked for."""
-    page.wait_for_selector("body[data-ready=true]", state="attached", timeout=120_000)
-    return float(page.evaluate("window.ready_ms"))
+def there_ms(page: Page) -> float:
+    """Return when that was there on a page that watches for it, milliseconds after it was asked for."""
+    page.wait_for_selector("html[data-there]", state="attached", timeout=120_000)
+    return float(page.locator("html").get_attribute("data-there") or "nan")

@@ -10,11 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from geoservice.records.audit.queries import note_ended_rights, seal_some
+from geoservice.records.audit.queries import note_ended_rights
 from geoservice.records.schedule.queries import next_due
 from geoservice.services.clock import JOBS, Scheduler
 from layers.db.session import Database
 from tests.factories import make_town
+from tests.geoservice.services.audit.tampering import seal_all
 from tests.waiting import PATIENCE_S, wait_until
 
 ENDED = """
@@ -184,9 +185,7 @@ def test_when_a_right_ends_is_foreseen(database: Database, superuser: psycopg.Co
 def test_they_are_sealed_like_others(database: Database, superuser: psycopg.Connection[Any], here: int) -> None:
     make_key(superuser, 1, here, valid_to=LONG_AGO)
     note(database)
-    with database.transaction() as connection:
-        while seal_some(connection):
-            pass
+    seal_all(database)
 
     sealed = superuser.execute(
         "SELECT count(*) FROM geoservice.audit_seal AS s JOIN geoservice.audit_entry AS e ON e.id = s.entry_id"
