@@ -72,7 +72,7 @@ def measured(scale: Scale, say: Say) -> Figures:
 
 
 @contextmanager
-def _known(browser: Browser, desk: LiveDesk, role: Role, staff: str | None = None) -> Iterator[BrowserContext]:
+def known(browser: Browser, desk: LiveDesk, role: Role, staff: str | None = None) -> Iterator[BrowserContext]:
     """Yield a window of somebody who signed in there."""
     size = browsing.SCREEN if staff is None else browsing.PHONE
     context = browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def _known(browser: Browser, desk: LiveDesk, role: Role, staff: str | None = Non
 
 
 def _desk(browser: Browser, desk: LiveDesk) -> Mapping[str, float]:
-    with _known(browser, desk, Role.DISPATCHER) as context:
+    with known(browser, desk, Role.DISPATCHER) as context:
         page = context.new_page()
         page.goto(f"{desk.url}/desk/sare?{OPEN}")
         wait_until_ready(page)
@@ -124,8 +124,8 @@ def _arrivals(page: Page, desk: LiveDesk) -> None:
 
 def _officer(browser: Browser, desk: LiveDesk) -> Mapping[str, float]:
     """Open the page with nothing of it kept, and again; without its worker, which asks past the slow network."""
-    with _known(browser, desk, Role.OFFICER, OFFICER) as known:
-        signed_in = known.storage_state()
+    with known(browser, desk, Role.OFFICER, OFFICER) as office:
+        signed_in = office.storage_state()
     phone: Any = {"viewport": browsing.PHONE, "locale": "zh-CN", "service_workers": "block"}
     context = browser.new_context(storage_state=signed_in, **phone)
     context.add_init_script(browsing.watch_for(_ORDER))
@@ -149,7 +149,7 @@ def _officer(browser: Browser, desk: LiveDesk) -> Mapping[str, float]:
 
 
 def _figures(browser: Browser, desk: LiveDesk) -> Mapping[str, float]:
-    with _known(browser, desk, Role.AUDITOR) as context:
+    with known(browser, desk, Role.AUDITOR) as context:
         page = context.new_page()
         found = {}
         for name, query in (("first numbers ms", ""), ("a month ms", "?span=thirty"), ("a year ms", "?from={}&to={}")):
