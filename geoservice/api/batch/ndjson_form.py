@@ -35,6 +35,7 @@ class Part:
     """Some rows as they are answered."""
 
     positions: Columns
+    #: Of those that are answered one by one; else none.
     rows: Sequence[object]
     lines: Sequence[bytes]
     #: Of objects that are alike: what each has before its closing brace.
@@ -74,8 +75,9 @@ def _part(lines: Sequence[bytes]) -> Part:
     if rows is None:
         rows = [_row(line) for line in lines]
         return Part(columns_of(rows), rows, lines, None)
-    alike = all(rows) and have_room(rows)
-    return Part(columns_of(rows), rows, lines, text[1:-2].split(b"},\n") if alike else None)
+    if all(rows) and have_room(rows):  # the objects are made and gone while they are near the processor
+        return Part(columns_of(rows), (), (), text[1:-2].split(b"},\n"))
+    return Part(columns_of(rows), rows, lines, None)
 
 
 def _chunks(body: RawIOBase) -> Iterator[list[bytes]]:
